@@ -1,0 +1,163 @@
+# Every task of the project, the same by hand and in CI. `make run` and `make test` set up what they need themselves.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+MAKEFLAGS += --no-builtin-rules --no-print-directory
+
+SETUP := scripts/setup.sh
+WITH_WASM := scripts/wasm-env.sh
+# The browser tests drive the unoptimised server, which `cargo test` builds anyway.
+export POSTFUN_BIN ?= $(CURDIR)/target/debug/postfun
+
+# Sources by folder; a change in any of them rebuilds what depends on it, and nothing else.
+files = $(shell find $(1) -type d \( -name node_modules -o -name pkg -o -name dist -o -name target -o -name out \) -prune \
+	-o -type f -print 2>/dev/null)
+WASM_SOURCES := $(call files,core/src wasm/src wasm/js) $(wildcard core/Cargo.toml wasm/Cargo.toml wasm/*.sh wasm/*.json) \
+	Cargo.toml Cargo.lock .cargo/config.toml rust-toolchain.toml
+WEB_SOURCES := $(call files,web-demo/src web-demo/public) $(wildcard web-demo/*.*)
+PACKAGE := wasm/pkg/package.json
+PAGE := web-demo/dist/index.html
+
+.PHONY: help
+help: ## list the tasks
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{ printf "  make %-14s %s\n", $$1, $$2 }'
+
+# --- the two commands ------------------------------------------------------------------------------------------------
+
+.PHONY: run
+run: ## build what is missing and serve the page on http://127.0.0.1:8000
+	@$(MAKE) -j2 demo-server web
+	@POSTFUN_WEB_DIR=$${POSTFUN_WEB_DIR:-web-demo/dist} exec target/demo/postfun serve
+
+.PHONY: test
+test: ## everything: lints, Rust on SQLite and PostgreSQL, wasm in Node and Chromium, page, browser end to end
+	@$(MAKE) lint
+	@$(MAKE) test-rust
+	@$(MAKE) test-wasm
+	@$(MAKE) test-web
+	@$(MAKE) test-e2e
+	@echo 'make test: everything passed'
+
+# --- building --------------------------------------------------------------------------------------------------------
+
+.PHONY: demo-server
+demo-server:
+	@cargo build --quiet --locked --profile demo -p postfun-server
+
+.PHONY: debug-server
+debug-server:
+	@cargo build --quiet --locked -p postfun-server
+
+.PHONY: wasm
+wasm: $(PACKAGE) ## build the npm package into wasm/pkg
+
+$(PACKAGE): $(WASM_SOURCES)
+	@$(SETUP) wasm-target wasm-tools $(if $(wildcard wasm/package-lock.json),node-deps wasm)
+	@echo 'building the npm package'
+	@$(WITH_WASM) wasm/build.sh
+	@touch $@
+
+.PHONY: web
+web: $(PAGE) ## build the page into web-demo/dist
+
+$(PAGE): $(PACKAGE) $(WEB_SOURCES)
+	@$(SETUP) node-deps web-demo
+	@echo 'building the page'
+	@cd web-demo && npm run --silent build
+	@touch $@
+
+.PHONY: release
+release: web ## build the optimised server with the page inside: target/release/postfun
+	@cargo build --locked --release -p postfun-server
+
+# --- checking --------------------------------------------------------------------------------------------------------
+
+.PHONY: lint
+lint: lint-rust lint-js ## formats, lints and docs with warnings as errors, and the proof that core needs no std
+
+.PHONY: lint-rust
+lint-rust:
+	@cargo fmt --all --check
+	@cargo clippy --quiet --locked --workspace --all-targets -- -D warnings
+	@RUSTDOCFLAGS='-D warnings' cargo doc --quiet --locked --workspace --no-deps --document-private-items
+	@core/no-std-proof/prove.sh
+	@$(MAKE) openapi-check
+
+.PHONY: lint-js
+lint-js: $(PACKAGE)
+	@$(SETUP) node-deps wasm node-deps web-demo node-deps tests/e2e
+	@cd wasm && npm run --silent lint
+	@cd web-demo && npm run --silent lint
+	@cd tests/e2e && npm run --silent lint
+
+.PHONY: test-rust
+test-rust: debug-server ## Rust tests on SQLite and on PostgreSQL
+	@$(SETUP) postgres
+	@cargo test --quiet --locked --workspace
+
+.PHONY: test-sqlite
+test-sqlite: debug-server ## only the integration tests on SQLite
+	@cargo test --quiet --locked -p postfun-tests --test it -- sqlite
+
+.PHONY: test-postgres
+test-postgres: debug-server ## only the integration tests on PostgreSQL
+	@$(SETUP) postgres
+	@cargo test --quiet --locked -p postfun-tests --test it -- postgres
+
+.PHONY: test-wasm
+test-wasm: $(PACKAGE) ## the npm package in Node and in Chromium
+	@$(SETUP) chromium node-deps wasm
+	@cd wasm && npm test --silent
+
+.PHONY: test-web
+test-web: $(PACKAGE) ## unit tests of the page
+	@$(SETUP) node-deps web-demo
+	@cd web-demo && npm test --silent
+
+.PHONY: test-e2e
+test-e2e: $(PAGE) debug-server ## the page and the server in a real browser
+	@$(SETUP) chromium node-deps tests/e2e
+	@cd tests/e2e && npm test --silent
+
+.PHONY: deny
+deny: ## licences, sources and duplicates of the dependencies; advisories where the database can be reached
+	@$(SETUP) deny
+	@export PATH="$${POSTFUN_TOOLS:-$${XDG_CACHE_HOME:-$$HOME/.cache}/postfun/tools}/bin:$$PATH"; \
+	cargo deny --log-level error check licenses bans sources; \
+	if git ls-remote --quiet --exit-code https://github.com/RustSec/advisory-db HEAD >/dev/null 2>&1; \
+	then cargo deny --log-level error check advisories; \
+	else echo 'advisories: NOT CHECKED, https://github.com/RustSec/advisory-db cannot be reached'; fi
+
+# --- generated files -------------------------------------------------------------------------------------------------
+
+.PHONY: openapi
+openapi: debug-server ## write server/openapi.json, and the page's types from it
+	@$(POSTFUN_BIN) openapi >server/openapi.json
+	@$(SETUP) node-deps web-demo
+	@cd web-demo && npm run --silent types
+
+.PHONY: openapi-check
+openapi-check: debug-server ## fail when server/openapi.json is not what the server says
+	@$(POSTFUN_BIN) openapi | diff -u server/openapi.json - || { echo 'run: make openapi'; exit 1; }
+
+# --- measuring and hunting -------------------------------------------------------------------------------------------
+
+.PHONY: bench
+bench: $(PACKAGE) ## measure against the named peers and write BENCHMARKS.md (about ten minutes)
+	@$(SETUP) node-deps wasm
+	@scripts/bench.sh
+
+.PHONY: drill
+drill: debug-server ## the long counts of the race and invariant tests on both engines
+	@$(SETUP) postgres
+	@POSTFUN_DRILL=1 cargo test --locked -p postfun-tests --test it -- --nocapture drill
+
+.PHONY: fuzz
+fuzz: ## run each fuzz target of core for FUZZ_SECONDS (60)
+	@core/fuzz/run.sh $${FUZZ_SECONDS:-60}
+
+.PHONY: clean
+clean: ## remove everything that was built; data/ stays
+	@rm -rf target core/no-std-proof/target core/fuzz/target wasm/pkg web-demo/dist tests/e2e/out
+	@rm -rf wasm/node_modules wasm/bench/node_modules web-demo/node_modules tests/e2e/node_modules
