@@ -1,0 +1,433 @@
+//! The settings: environment and optional file in, one checked value out.
+//!
+//! [`Config::load`] is pure but for the secret it may have to ask for, so every rule about starting is a unit test.
+//! Every refusal is a sentence that names the setting and says what to do.
+//!
+//! | file | |
+//! |---|---|
+//! | [`key`] | the table of all settings |
+//! | `source` | environment over file, unknown names refused |
+//! | [`database`], [`rate`], [`secret`] | the settings with a grammar of their own |
+//! | `rule` | which settings may stand together: production, demo, secrets |
+
+use std::collections::BTreeMap;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::path::{Path, PathBuf};
+
+use ipnet::IpNet;
+use url::Url;
+
+pub mod database;
+pub mod error;
+pub mod key;
+pub mod rate;
+mod rule;
+pub mod secret;
+mod source;
+#[cfg(test)]
+mod tests;
+
+pub use database::{DatabaseUrl, PoolLimits};
+pub use error::ConfigError;
+pub use rate::{Rate, Rates};
+pub use secret::Secret;
+
+use source::Source;
+
+/// Port of the API and the page, unless said otherwise.
+const PORT_DEFAULT: u64 = 8000;
+
+/// Port of `/metrics`, unless said otherwise.
+const METRICS_PORT_DEFAULT: u64 = 8001;
+
+/// The domain a sign-in event names where none is configured; the seed's own example names it.
+const LOGIN_DOMAIN_DEFAULT: &str = "postfun";
+
+/// Longest domain name, in characters (RFC 1035 §2.3.4).
+const DOMAIN_CHARS_MAX: usize = 253;
+
+/// What the server runs with; valid by construction.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// Address of the API and the page.
+    pub listen: SocketAddr,
+    /// Address of `/metrics`; none switches it off.
+    pub metrics_listen: Option<SocketAddr>,
+    /// Directory of the SQLite file and of generated secrets.
+    pub data_dir: PathBuf,
+    /// The database.
+    pub database: DatabaseUrl,
+    /// How connections to the database are kept.
+    pub pool: PoolLimits,
+    /// Whether the checks of production apply.
+    pub production: bool,
+    /// Whether starter grants and demo pools exist.
+    pub demo: bool,
+    /// The address users type; without a path.
+    pub public_url: Option<Url>,
+    /// Networks whose `x-forwarded-for` counts.
+    pub trusted_proxies: Vec<IpNet>,
+    /// Directory of a page to serve in place of the built-in one.
+    pub web_dir: Option<PathBuf>,
+    /// Which other origins may call.
+    pub cors: Cors,
+    /// Rules of signing in.
+    pub login: LoginConfig,
+    /// How tokens are made.
+    pub tokens: TokenConfig,
+    /// Bounds on what a client may cost.
+    pub limits: Limits,
+    /// Requests per client address.
+    pub rates: Rates,
+    /// Each an npub, a hex key or a user number; not parsed here.
+    pub admins: Vec<String>,
+    /// The LNbits server, where one is configured.
+    pub lightning: Option<LightningConfig>,
+    /// Form of the log; none chooses by whether a terminal reads it.
+    pub log_format: Option<LogFormat>,
+    /// Sentences the operator should read at start.
+    pub notices: Vec<String>,
+}
+
+/// Which pages of other origins may call this server from a browser.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Cors {
+    /// Every page, but never with cookies.
+    Any,
+    /// No page but our own.
+    SameOrigin,
+    /// These origins, each as `scheme://host[:port]`.
+    List(Vec<String>),
+}
+
+/// Rules of signing in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LoginConfig {
+    /// The domain that a sign-in event names.
+    pub domain: String,
+    /// Whether an event that names no domain is refused.
+    pub domain_required: bool,
+    /// Life of a challenge, in seconds.
+    pub challenge_ttl_s: u64,
+    /// Accepted difference between the clocks of client and server, in seconds.
+    pub clock_skew_s: u64,
+}
+
+/// How tokens are made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TokenConfig {
+    /// The secret from which each family's key is derived.
+    pub secret: Secret,
+    /// Life of an access token, in seconds.
+    pub access_ttl_s: u64,
+}
+
+/// Bounds on what a client may cost.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// Largest request body, in bytes.
+    pub body_bytes: usize,
+    /// Longest time until a handler answers, in milliseconds.
+    pub request_timeout_ms: u64,
+    /// Longest time until a body has arrived, in milliseconds.
+    pub body_timeout_ms: u64,
+    /// Longest time until the headers have arrived, and of an idle connection, in milliseconds.
+    pub header_timeout_ms: u64,
+    /// Connections open at once.
+    pub connections_max: usize,
+    /// Largest page of a list.
+    pub page_max: u16,
+}
+
+/// How to reach LNbits.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LightningConfig {
+    /// The server's address.
+    pub api_url: Url,
+    /// Makes and reads invoices.
+    pub invoice_key: Option<Secret>,
+    /// Pays.
+    pub admin_key: Option<Secret>,
+    /// Memo of a deposit invoice.
+    pub default_memo: String,
+    /// Highest routing fee of a withdrawal, in sats.
+    pub max_fee_sats: u64,
+}
+
+/// Form of the log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LogFormat {
+    /// One JSON object a line.
+    Json,
+    /// Lines for people.
+    Text,
+}
+
+impl Config {
+    /// Reads the settings and checks that they fit together.
+    ///
+    /// `file` is the text of the configuration file; the environment overrides it. `stored_secret` is asked for the
+    /// token secret kept in the data directory when none is configured and an SQLite file is used.
+    ///
+    /// # Errors
+    ///
+    /// A sentence about the first setting that cannot be used.
+    pub fn load(
+        env: &BTreeMap<String, String>,
+        file: Option<&str>,
+        stored_secret: impl FnOnce(&Path) -> Result<Secret, ConfigError>,
+    ) -> Result<Self, ConfigError> {
+        let source = Source::read(env, file)?;
+        let data_dir = PathBuf::from(source.get("POSTFUN_DATA_DIR").unwrap_or("data"));
+        let (database, pool) = database::parse(source.get("DATABASE_URL"), &data_dir)?;
+        let production = rule::is_production(&source)?;
+        let listen = listen(&source, production)?;
+        let public_url = source.parse("POSTFUN_PUBLIC_URL", None, |text| base_url(text).map(Some))?;
+        let trusted_proxies = trusted_proxies(&source)?;
+        let lightning = lightning(&source)?;
+        let setting = rule::Setting {
+            listen,
+            production,
+            public_url: public_url.as_ref(),
+            lightning: lightning.is_some(),
+        };
+        let demo = rule::demo(&source, setting, trusted_proxies.is_empty())?;
+        let secret = match rule::configured_secret(&source, setting, &database)? {
+            Some(secret) => secret,
+            None => stored_secret(&data_dir)?,
+        };
+        let notices = rule::notices(&source, setting, demo, &data_dir);
+        Ok(Self {
+            listen,
+            metrics_listen: metrics_listen(&source, listen)?,
+            database,
+            pool,
+            production,
+            demo,
+            public_url,
+            trusted_proxies,
+            web_dir: source.get("POSTFUN_WEB_DIR").map(PathBuf::from),
+            cors: cors(&source, production)?,
+            login: login(&source, production)?,
+            tokens: tokens(&source, secret)?,
+            limits: limits(&source)?,
+            rates: rates(&source, demo)?,
+            admins: source.list("POSTFUN_ADMINS"),
+            lightning,
+            log_format: source.parse("POSTFUN_LOG_FORMAT", None, log_format)?,
+            notices,
+            data_dir,
+        })
+    }
+
+    /// Makes the settings of an in-process test: a fresh SQLite file, demo mode, no rate limits, a fixed secret.
+    ///
+    /// # Panics
+    ///
+    /// Never: the settings are constants, and a path can be any.
+    #[must_use]
+    #[expect(
+        clippy::expect_used,
+        reason = "the settings are constants but for the path, which takes any value"
+    )]
+    pub fn for_tests(data_dir: &Path) -> Self {
+        let fixed = [
+            ("POSTFUN_RATE_GENERAL", "off"),
+            ("POSTFUN_RATE_AUTH", "off"),
+            ("JWT_SECRET", "only-for-tests-0123456789abcdef0123456789abcdef"),
+        ];
+        let env = fixed.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
+        let mut config = Self::load(&env, None, |path| secret::stored(path, &crate::id::OsEntropy))
+            .expect("these settings are valid");
+        data_dir.clone_into(&mut config.data_dir);
+        config.database = DatabaseUrl::Sqlite(data_dir.join("postfun.db"));
+        config
+    }
+
+    /// Tells whether only this machine can connect.
+    #[must_use]
+    pub fn is_loopback(&self) -> bool {
+        rule::is_loopback_ip(self.listen.ip())
+    }
+
+    /// Tells whether cookies must carry `Secure`: everywhere but where the page's own address is on this machine.
+    #[must_use]
+    pub fn is_cookie_secure(&self) -> bool {
+        match &self.public_url {
+            Some(url) => !rule::is_loopback_url(url),
+            None => self.production || !self.is_loopback(),
+        }
+    }
+
+    /// Returns the address to open in a browser.
+    #[must_use]
+    pub fn page_url(&self) -> String {
+        match &self.public_url {
+            Some(url) => url.to_string(),
+            None => format!("http://{}/", self.listen),
+        }
+    }
+}
+
+fn listen(source: &Source, production: bool) -> Result<SocketAddr, ConfigError> {
+    let port = port(source, "PORT", PORT_DEFAULT)?;
+    // A platform that hands out a port connects from outside; a developer's machine should not be open to its network.
+    let everywhere = production && source.get("PORT").is_some();
+    let ip = if everywhere { Ipv4Addr::UNSPECIFIED } else { Ipv4Addr::LOCALHOST };
+    source.parse("POSTFUN_LISTEN", SocketAddr::from((ip, port)), address)
+}
+
+fn metrics_listen(source: &Source, listen: SocketAddr) -> Result<Option<SocketAddr>, ConfigError> {
+    let port = port(source, "P2S_METRICS_PORT", METRICS_PORT_DEFAULT)?;
+    let default = Some(SocketAddr::from((Ipv4Addr::LOCALHOST, port)));
+    let metrics = source.parse("POSTFUN_METRICS_LISTEN", default, |text| {
+        if text.eq_ignore_ascii_case("off") { Ok(None) } else { address(text).map(Some) }
+    })?;
+    let clash = metrics.is_some_and(|metrics| {
+        let same_ip =
+            metrics.ip() == listen.ip() || listen.ip().is_unspecified() || metrics.ip().is_unspecified();
+        metrics.port() == listen.port() && metrics.port() != 0 && same_ip
+    });
+    if clash {
+        let complaint =
+            format!("asks for port {}, which the API uses; give another port, or off", listen.port());
+        return Err(ConfigError::new("POSTFUN_METRICS_LISTEN", complaint));
+    }
+    Ok(metrics)
+}
+
+fn port(source: &Source, variable: &'static str, default: u64) -> Result<u16, ConfigError> {
+    let number = source.number(variable, default, 0..=u64::from(u16::MAX))?;
+    u16::try_from(number).map_err(|_error| ConfigError::new(variable, "is no port"))
+}
+
+fn address(text: &str) -> Result<SocketAddr, String> {
+    let numeric = text.strip_prefix("localhost:").map(|port| format!("127.0.0.1:{port}"));
+    numeric.as_deref().unwrap_or(text).parse().map_err(|_error| {
+        format!("is \"{text}\"; give an address and a port, such as 127.0.0.1:8000 or [::]:8000")
+    })
+}
+
+/// Reads an address of the form `http[s]://host[:port]`, because cookies and origins know no path.
+fn base_url(text: &str) -> Result<Url, String> {
+    let fault =
+        || format!("is \"{text}\"; give scheme, host and optional port alone, such as https://example.org");
+    let url = Url::parse(text).map_err(|_error| fault())?;
+    let bare = url.path() == "/" && url.query().is_none() && url.fragment().is_none();
+    let anonymous = url.username().is_empty() && url.password().is_none();
+    let is_web = matches!(url.scheme(), "http" | "https") && url.host_str().is_some();
+    if bare && anonymous && is_web { Ok(url) } else { Err(fault()) }
+}
+
+fn trusted_proxies(source: &Source) -> Result<Vec<IpNet>, ConfigError> {
+    let network = |text: &String| {
+        let net = text.parse::<IpNet>().or_else(|_error| text.parse::<IpAddr>().map(IpNet::from));
+        net.map_err(|_error| {
+            let complaint =
+                format!("names \"{text}\"; give addresses or networks such as 10.0.0.0/8, comma separated");
+            ConfigError::new("POSTFUN_TRUSTED_PROXIES", complaint)
+        })
+    };
+    source.list("POSTFUN_TRUSTED_PROXIES").iter().map(network).collect()
+}
+
+fn cors(source: &Source, production: bool) -> Result<Cors, ConfigError> {
+    let (named, alias) = (source.list("CORS_ORIGINS"), source.list("ALLOWED_ORIGINS"));
+    if !named.is_empty() && !alias.is_empty() && named != alias {
+        return Err(ConfigError::new("ALLOWED_ORIGINS", "differs from CORS_ORIGINS; set only one of them"));
+    }
+    let (variable, origins) =
+        if named.is_empty() { ("ALLOWED_ORIGINS", alias) } else { ("CORS_ORIGINS", named) };
+    match origins.as_slice() {
+        [] if production => Ok(Cors::SameOrigin),
+        [] => Ok(Cors::Any),
+        [only] if only == "*" => Ok(Cors::Any),
+        list => {
+            let origin = |text: &String| {
+                let url = base_url(text).map_err(|complaint| ConfigError::new(variable, complaint))?;
+                Ok(url.origin().ascii_serialization())
+            };
+            list.iter().map(origin).collect::<Result<_, _>>().map(Cors::List)
+        }
+    }
+}
+
+fn login(source: &Source, production: bool) -> Result<LoginConfig, ConfigError> {
+    let domain = source.parse("LOGIN_DOMAIN", None, |text| {
+        let plain = text.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | ':'));
+        if plain && text.len() <= DOMAIN_CHARS_MAX {
+            Ok(Some(text.to_ascii_lowercase()))
+        } else {
+            Err(format!("is \"{text}\"; give a host name alone, such as example.org"))
+        }
+    })?;
+    if production && domain.is_none() {
+        return Err(ConfigError::new(
+            "LOGIN_DOMAIN",
+            "must be set in production to the host name users sign in at, so that a proof made for another site is refused",
+        ));
+    }
+    Ok(LoginConfig {
+        domain_required: domain.is_some(),
+        domain: domain.unwrap_or_else(|| LOGIN_DOMAIN_DEFAULT.to_owned()),
+        challenge_ttl_s: source.number("AUTH_CHALLENGE_TTL", 600, 10..=3_600)?,
+        clock_skew_s: source.number("AUTH_MAX_CLOCK_SKEW", 300, 0..=3_600)?,
+    })
+}
+
+fn tokens(source: &Source, secret: Secret) -> Result<TokenConfig, ConfigError> {
+    if let Some(other) = source.get("JWT_ALGORITHM").filter(|name| *name != "HS256") {
+        let complaint =
+            format!("is \"{other}\", but tokens are made with HS256 only; set HS256 or leave it out");
+        return Err(ConfigError::new("JWT_ALGORITHM", complaint));
+    }
+    let access_ttl_s = source.number("JWT_EXPIRES_SECONDS", 86_400, 60..=2_592_000)?;
+    Ok(TokenConfig { secret, access_ttl_s })
+}
+
+fn limits(source: &Source) -> Result<Limits, ConfigError> {
+    let size = |variable, default, bounds| {
+        let number = source.number(variable, default, bounds)?;
+        usize::try_from(number).map_err(|_error| ConfigError::new(variable, "is too large for this machine"))
+    };
+    Ok(Limits {
+        body_bytes: size("POSTFUN_MAX_BODY_BYTES", 64 * 1024, 1_024..=16 * 1024 * 1024)?,
+        request_timeout_ms: source.number("POSTFUN_REQUEST_TIMEOUT_MS", 30_000, 100..=600_000)?,
+        body_timeout_ms: source.number("POSTFUN_BODY_TIMEOUT_MS", 10_000, 100..=600_000)?,
+        header_timeout_ms: source.number("POSTFUN_HEADER_TIMEOUT_MS", 15_000, 100..=600_000)?,
+        connections_max: size("POSTFUN_MAX_CONNECTIONS", 4_096, 1..=1_000_000)?,
+        page_max: crate::http::page::LIMIT_MAX,
+    })
+}
+
+fn rates(source: &Source, demo: bool) -> Result<Rates, ConfigError> {
+    let per_minute = |count| Some(Rate { count, per_s: 60 });
+    let (general, auth) = if demo { (6_000, 600) } else { (600, 10) };
+    Ok(Rates {
+        general: source.parse("POSTFUN_RATE_GENERAL", per_minute(general), rate::parse)?,
+        auth: source.parse("POSTFUN_RATE_AUTH", per_minute(auth), rate::parse)?,
+    })
+}
+
+fn lightning(source: &Source) -> Result<Option<LightningConfig>, ConfigError> {
+    let Some(text) = source.get("LNBITS_API_URL") else { return Ok(None) };
+    let api_url = Url::parse(text).ok().filter(|url| matches!(url.scheme(), "http" | "https"));
+    let api_url = api_url.ok_or_else(|| {
+        ConfigError::new("LNBITS_API_URL", "is no web address; give one such as https://lnbits.example.org")
+    })?;
+    Ok(Some(LightningConfig {
+        api_url,
+        invoice_key: source.get("LNBITS_INVOICE_KEY").map(Secret::new),
+        admin_key: source.get("LNBITS_ADMIN_KEY").map(Secret::new),
+        default_memo: source.get("LNBITS_DEFAULT_MEMO").unwrap_or("Postfun deposit").to_owned(),
+        max_fee_sats: source.number("LNBITS_MAX_FEE_SATS", 20, 0..=1_000_000)?,
+    }))
+}
+
+fn log_format(text: &str) -> Result<Option<LogFormat>, String> {
+    match text {
+        "json" => Ok(Some(LogFormat::Json)),
+        "text" => Ok(Some(LogFormat::Text)),
+        _ => Err(format!("is \"{text}\"; give json or text")),
+    }
+}

@@ -1,0 +1,225 @@
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use super::{Config, ConfigError, Cors, DatabaseUrl, LogFormat, Rate, Secret};
+
+const STRONG: &str = "0123456789abcdef0123456789abcdef";
+
+fn load_with_file(pairs: &[(&str, &str)], file: Option<&str>) -> Result<Config, ConfigError> {
+    let env = pairs
+        .iter()
+        .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+        .collect::<BTreeMap<_, _>>();
+    Config::load(&env, file, |_| Ok(Secret::new("stored")))
+}
+
+fn load(pairs: &[(&str, &str)]) -> Result<Config, ConfigError> {
+    load_with_file(pairs, None)
+}
+
+/// Asserts that a start is refused by a sentence that begins with the setting's name and contains a way out.
+fn refused(pairs: &[(&str, &str)], variable: &str, part: &str) {
+    let message = load(pairs).map(|_| ()).unwrap_err().to_string();
+    assert!(message.starts_with(variable) && message.contains(part), "{pairs:?}: {message}");
+}
+
+#[test]
+fn nothing_configured_is_a_demo_on_this_machine() {
+    let config = load(&[]).unwrap();
+    assert_eq!(config.listen.to_string(), "127.0.0.1:8000");
+    assert_eq!(config.metrics_listen.unwrap().to_string(), "127.0.0.1:8001");
+    assert_eq!(config.database, DatabaseUrl::Sqlite("data/postfun.db".into()));
+    assert!(config.demo && !config.production && !config.is_cookie_secure() && config.notices.is_empty());
+    assert_eq!((config.login.domain.as_str(), config.login.domain_required), ("postfun", false));
+    assert_eq!(
+        (config.login.challenge_ttl_s, config.login.clock_skew_s, config.tokens.access_ttl_s),
+        (600, 300, 86_400)
+    );
+    assert_eq!(config.cors, Cors::Any);
+    assert_eq!(config.rates.auth, Some(Rate { count: 600, per_s: 60 }));
+    assert_eq!(config.tokens.secret, Secret::new("stored"));
+    assert_eq!(config.page_url(), "http://127.0.0.1:8000/");
+}
+
+#[test]
+fn the_seeds_own_example_starts_once_mariadb_is_gone() {
+    let seed = [
+        ("SECRET_KEY", "dev-secret-change-me"),
+        ("JWT_SECRET", "dev-jwt-change-me"),
+        ("CORS_ORIGINS", "*"),
+        ("LNBITS_API_URL", ""),
+        ("LNBITS_INVOICE_KEY", ""),
+        ("LNBITS_ADMIN_KEY", ""),
+        ("MARIADB_HOST", ""),
+    ];
+    let config = load(&seed).unwrap();
+    assert!(config.demo && config.lightning.is_none());
+    assert!(config.notices.iter().any(|notice| notice.contains("JWT_SECRET is weak")));
+    refused(&[("MARIADB_HOST", "127.0.0.1")], "MARIADB_HOST", "DATABASE_URL=postgres://");
+}
+
+#[test]
+fn production_needs_its_settings() {
+    let production = ("NODE_ENV", "production");
+    refused(&[production], "JWT_SECRET", "openssl rand");
+    refused(&[production, ("JWT_SECRET", STRONG)], "LOGIN_DOMAIN", "host name");
+    refused(&[production, ("JWT_SECRET", "dev-jwt-change-me")], "JWT_SECRET", "everybody knows");
+    refused(&[production, ("JWT_SECRET", "0123456789abcdef")], "JWT_SECRET", "shorter than 32");
+    refused(&[production, ("JWT_SECRET", STRONG), ("SECRET_KEY", STRONG)], "JWT_SECRET", "equals SECRET_KEY");
+    refused(
+        &[production, ("JWT_SECRET", STRONG), ("SECRET_KEY", "changeme")],
+        "SECRET_KEY",
+        "everybody knows",
+    );
+    let config = load(&[production, ("JWT_SECRET", STRONG), ("LOGIN_DOMAIN", "Example.org")]).unwrap();
+    assert!(config.production && !config.demo && config.login.domain_required && config.is_cookie_secure());
+    assert_eq!((config.login.domain.as_str(), &config.cors), ("example.org", &Cors::SameOrigin));
+    assert_eq!(config.rates.general, Some(Rate { count: 600, per_s: 60 }));
+    assert_eq!(config.rates.auth, Some(Rate { count: 10, per_s: 60 }));
+}
+
+#[test]
+fn demo_mode_is_on_only_where_nobody_else_can_connect() {
+    for (pairs, demo) in [
+        (vec![("POSTFUN_LISTEN", "[::1]:8000")], true),
+        (vec![("POSTFUN_LISTEN", "localhost:8000")], true),
+        (vec![("POSTFUN_LISTEN", "0.0.0.0:8000")], false),
+        (vec![("POSTFUN_LISTEN", "0.0.0.0:8000"), ("POSTFUN_DEMO", "true")], true),
+        (vec![("POSTFUN_DEMO", "off")], false),
+        (vec![("POSTFUN_PUBLIC_URL", "https://example.org")], false),
+        (vec![("POSTFUN_PUBLIC_URL", "http://localhost:8000")], true),
+        (vec![("POSTFUN_TRUSTED_PROXIES", "10.0.0.0/8")], false),
+        (vec![("LNBITS_API_URL", "https://lnbits.example.org")], false),
+    ] {
+        assert_eq!(load(&pairs).unwrap().demo, demo, "{pairs:?}");
+    }
+    let asked = ("POSTFUN_DEMO", "1");
+    refused(&[asked, ("POSTFUN_ENV", "production")], "POSTFUN_DEMO", "production flag");
+    refused(&[asked, ("LNBITS_API_URL", "https://lnbits.example.org")], "POSTFUN_DEMO", "real money");
+    refused(&[("POSTFUN_DEMO", "perhaps")], "POSTFUN_DEMO", "true or false");
+}
+
+#[test]
+fn postgres_and_open_listeners_need_a_secret_of_their_own() {
+    refused(&[("DATABASE_URL", "postgres://u@h/db")], "JWT_SECRET", "PostgreSQL");
+    load(&[("DATABASE_URL", "postgres://u@h/db"), ("JWT_SECRET", STRONG)]).unwrap();
+    let open = ("POSTFUN_LISTEN", "0.0.0.0:8000");
+    refused(&[open, ("JWT_SECRET", "dev-jwt-change-me")], "JWT_SECRET", "everybody knows");
+    assert_eq!(load(&[open]).unwrap().tokens.secret, Secret::new("stored"));
+}
+
+#[test]
+fn unknown_names_are_refused_in_both_places() {
+    refused(&[("POSTFUN_LISTN", "x")], "POSTFUN_LISTN", "--help");
+    load(&[("POSTFUN_TEST_ANYTHING", "x"), ("POSTFUN_CONFIG", "x.toml"), ("HOME", "/root")]).unwrap();
+    let message = load_with_file(&[], Some("listn = \"x\"")).unwrap_err().to_string();
+    assert!(message.contains("`listn`") && message.contains("--help"), "{message}");
+}
+
+#[test]
+fn the_file_is_read_and_the_environment_wins() {
+    let file =
+        "listen = \"127.0.0.1:9000\"\ndemo = false\nauth_challenge_ttl = 60\nadmins = [\"1\", \"npub1x\"]\n";
+    let config = load_with_file(&[("POSTFUN_LISTEN", "127.0.0.1:9001")], Some(file)).unwrap();
+    assert_eq!((config.listen.port(), config.demo, config.login.challenge_ttl_s), (9001, false, 60));
+    assert_eq!(config.admins, ["1", "npub1x"]);
+    for broken in ["listen", "listen = 1.5", "jwt_secret = \"hunter2\nx"] {
+        let message = load_with_file(&[], Some(broken)).map(|_| ()).unwrap_err().to_string();
+        assert!(message.contains("file") && !message.contains("hunter2"), "{message}");
+    }
+}
+
+#[test]
+fn ports_follow_the_platform() {
+    let listen = |pairs: &[(&str, &str)]| load(pairs).unwrap().listen.to_string();
+    assert_eq!(listen(&[("PORT", "3000")]), "127.0.0.1:3000");
+    let production =
+        [("PORT", "3000"), ("NODE_ENV", "production"), ("JWT_SECRET", STRONG), ("LOGIN_DOMAIN", "a.b")];
+    assert_eq!(listen(&production), "0.0.0.0:3000");
+    assert_eq!(load(&[("P2S_METRICS_PORT", "9100")]).unwrap().metrics_listen.unwrap().port(), 9100);
+    assert_eq!(load(&[("POSTFUN_METRICS_LISTEN", "off")]).unwrap().metrics_listen, None);
+    refused(&[("PORT", "8001")], "POSTFUN_METRICS_LISTEN", "another port");
+    refused(&[("PORT", "70000")], "PORT", "65535");
+    refused(&[("POSTFUN_LISTEN", "8000")], "POSTFUN_LISTEN", "127.0.0.1:8000");
+}
+
+#[test]
+fn malformed_settings_are_refused() {
+    for (name, value, part) in [
+        ("JWT_ALGORITHM", "RS256", "HS256"),
+        ("JWT_EXPIRES_SECONDS", "-1", "60 to"),
+        ("AUTH_CHALLENGE_TTL", "ten", "10 to 3600"),
+        ("POSTFUN_RATE_AUTH", "10/fortnight", "off"),
+        ("POSTFUN_RATE_GENERAL", "0/minute", "600/minute"),
+        ("POSTFUN_PUBLIC_URL", "https://example.org/app", "alone"),
+        ("POSTFUN_PUBLIC_URL", "ftp://example.org", "alone"),
+        ("POSTFUN_TRUSTED_PROXIES", "10.0.0.0/8,proxy", "proxy"),
+        ("CORS_ORIGINS", "https://a.example,*", "alone"),
+        ("LOGIN_DOMAIN", "https://example.org", "host name"),
+        ("POSTFUN_ENV", "prod", "production"),
+        ("POSTFUN_LOG_FORMAT", "xml", "json"),
+        ("LNBITS_API_URL", "lnbits", "web address"),
+        ("POSTFUN_MAX_BODY_BYTES", "1", "1024"),
+    ] {
+        refused(&[(name, value)], name, part);
+    }
+    refused(
+        &[("CORS_ORIGINS", "https://a.b"), ("ALLOWED_ORIGINS", "https://c.d")],
+        "ALLOWED_ORIGINS",
+        "only one",
+    );
+}
+
+#[test]
+fn well_formed_settings_are_honoured() {
+    let config = load(&[
+        ("JWT_ALGORITHM", "HS256"),
+        ("ALLOWED_ORIGINS", "https://a.example, http://localhost:5173/"),
+        ("POSTFUN_RATE_GENERAL", "100/hour"),
+        ("POSTFUN_RATE_AUTH", "off"),
+        ("POSTFUN_TRUSTED_PROXIES", "10.0.0.0/8, 192.0.2.1"),
+        ("POSTFUN_WEB_DIR", "web-demo/dist"),
+        ("POSTFUN_LOG_FORMAT", "json"),
+        ("POSTFUN_DATA_DIR", "/var/lib/postfun"),
+    ])
+    .unwrap();
+    assert_eq!(config.cors, Cors::List(vec!["https://a.example".into(), "http://localhost:5173".into()]));
+    assert_eq!((config.rates.general, config.rates.auth), (Some(Rate { count: 100, per_s: 3_600 }), None));
+    assert_eq!(config.trusted_proxies[1].to_string(), "192.0.2.1/32");
+    assert_eq!(config.web_dir, Some(PathBuf::from("web-demo/dist")));
+    assert_eq!(config.log_format, Some(LogFormat::Json));
+    assert_eq!(config.database, DatabaseUrl::Sqlite("/var/lib/postfun/postfun.db".into()));
+}
+
+#[test]
+fn debug_of_the_whole_configuration_shows_no_secret() {
+    let config = load(&[
+        ("DATABASE_URL", "postgres://u:hunter2-db@h/db"),
+        ("JWT_SECRET", "hunter2-0123456789abcdef0123456789"),
+        ("LNBITS_API_URL", "https://lnbits.example.org"),
+        ("LNBITS_ADMIN_KEY", "hunter2-admin"),
+        ("LNBITS_INVOICE_KEY", "hunter2-invoice"),
+    ])
+    .unwrap();
+    let text = format!("{config:?}");
+    assert!(!text.contains("hunter2") && text.contains("Secret("), "{text}");
+}
+
+#[test]
+fn the_settings_of_tests_touch_only_their_directory() {
+    let config = Config::for_tests(Path::new("/nowhere"));
+    assert_eq!(config.database, DatabaseUrl::Sqlite("/nowhere/postfun.db".into()));
+    assert!(config.demo && config.rates.general.is_none() && config.rates.auth.is_none());
+}
+
+#[test]
+fn help_names_every_setting_once() {
+    let help = super::key::help();
+    for key in super::key::KEYS {
+        assert_eq!(help.matches(&format!("  {} (", key.env)).count(), 1, "{}", key.env);
+    }
+    let mut files: Vec<_> = super::key::KEYS.iter().map(|key| key.file).collect();
+    files.sort_unstable();
+    files.dedup();
+    assert_eq!(files.len(), super::key::KEYS.len());
+}
