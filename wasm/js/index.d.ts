@@ -1,0 +1,436 @@
+/**
+ * The rules of Postfun in the browser, in a worker and in Node: the same crate that the server runs.
+ *
+ * Every amount is a `bigint` of whole **base units** of one token, 0 to 2^63 - 1; a token's decimals say how many
+ * of them make one. Whatever is not exactly what a function takes is refused with a {@link CoreError}, never
+ * converted, wrapped or rounded.
+ *
+ * @packageDocumentation
+ */
+
+/**
+ * Starts the package. Everything else throws `not_initialised` before this promise has resolved.
+ *
+ * The first call decides where the module comes from; later calls return the same promise. A start that failed is
+ * forgotten, so that the next call tries again.
+ *
+ * @param source the bytes, the URL or the response of `postfun_bg.wasm`; without it, the file beside this module
+ * @throws {CoreError} (as a rejection) `invalid_argument` for another source, `init_failed` with a `cause` when the
+ * module cannot be read or started
+ */
+export function init(source?: ArrayBuffer | ArrayBufferView | URL | Response): Promise<void>;
+
+/**
+ * Tells which build this is.
+ *
+ * @returns the version, the same as the server's, and the commit of the sources (`unknown` outside a repository)
+ */
+export function version(): { version: string; commit: string };
+
+/** What this package refuses with: an `Error` whose `code` is stable and whose `message` is for people. */
+export class CoreError extends Error {
+  constructor(code: ErrorCode, message: string, seq?: number);
+  readonly name: 'CoreError';
+  /** What was refused. */
+  readonly code: ErrorCode;
+  /** For a fault in a history: the place of the event that is wrong, from 1; 0 for a history without events. */
+  readonly seq?: number;
+}
+
+/** Every code of a {@link CoreError}. */
+export type ErrorCode =
+  // Of this package: arguments of the wrong type or size, and the life of the module.
+  | 'invalid_argument'
+  | 'not_initialised'
+  | 'init_failed'
+  | 'pool_freed'
+  // Amounts.
+  | 'amount_malformed'
+  | 'amount_negative'
+  | 'amount_precision'
+  | 'amount_out_of_range'
+  | 'decimals_out_of_range';
+
+/** Which token goes in: A for `AtoB`, B for `BtoA`. */
+export type Side = 'AtoB' | 'BtoA';
+
+/** The volumes of token A at which stages 2, 3 and 4 begin, in its base units; `null` skips the stage. */
+export type Thresholds = [bigint | null, bigint | null, bigint | null];
+
+/**
+ * The four burn amounts in base units of the burn token. Reaching stage 2 burns the first, stage 3 the second,
+ * stage 4 the fourth, or the third when there is no fourth.
+ */
+export type BurnAmounts = [bigint | null, bigint | null, bigint | null, bigint | null];
+
+/** A pool as it is now; what the server's pool object says. */
+export interface PoolInput {
+  /** Reserve of token A in its base units, above 0; fees are not part of it. */
+  reserveA: bigint;
+  /** Reserve of token B in its base units, above 0; fees are not part of it. */
+  reserveB: bigint;
+  /** Fee of the first stage in basis points, 0 to 9999; each later stage halves it. */
+  feeBpsBase: number;
+  /** The present stage, 1 to 4. */
+  stage: number;
+  /** Token A that ever went in (gross) or came out, in its base units; decides the stage. 0 by default. */
+  volumeA?: bigint;
+  /** Token B that ever went in (gross) or came out, in its base units. 0 by default. */
+  volumeB?: bigint;
+  /** Fees taken in token A and not collected yet, in its base units. 0 by default. */
+  feesA?: bigint;
+  /** Fees taken in token B and not collected yet, in its base units. 0 by default. */
+  feesB?: bigint;
+  /** None by default: the pool stays in its stage. */
+  thresholds?: Thresholds;
+  /** None by default: nothing burns. */
+  burns?: BurnAmounts;
+}
+
+/** All there is to know of a pool; `new Pool(snapshot)` brings it back. */
+export type PoolSnapshot = Required<PoolInput>;
+
+/** What a swap gives in one state of a pool. */
+export interface Quote {
+  side: Side;
+  /** The stage whose fee is paid: the one before the swap. */
+  stage: number;
+  /** What the trader gives, fee included; base units of the input token. */
+  amountIn: bigint;
+  /** The fee, rounded up; base units of the input token. */
+  fee: bigint;
+  /** What enters the reserve, `amountIn - fee`. */
+  effectiveIn: bigint;
+  /** What the trader gets, rounded down; base units of the output token. */
+  amountOut: bigint;
+  /** How far the swap's own size moves its price against the trader: parts per million, rounded up. */
+  priceImpactPpm: number;
+  /** The input token's reserve after the swap. */
+  reserveInAfter: bigint;
+  /** The output token's reserve after the swap, at least 1. */
+  reserveOutAfter: bigint;
+}
+
+/** What reaching a stage burned. */
+export interface Burn {
+  /** The stage that was reached, 2 to 4. */
+  stage: number;
+  /** Base units of the pool's burn token, above 0. */
+  amount: bigint;
+}
+
+/** What a swap did to a pool. */
+export interface SwapResult {
+  /** The quote that was carried out. */
+  quote: Quote;
+  /** The stage after the swap; one swap can cross several thresholds. */
+  stageAfter: number;
+  /** One for each threshold that was crossed and burns something, in order. */
+  burns: Burn[];
+}
+
+/**
+ * A pool that is held in the WebAssembly module, so that a quote sends one number.
+ *
+ * @example
+ * await init();
+ * const pool = new Pool({ reserveA: 100_000_000_000n, reserveB: 65_000_000_000_000n, feeBpsBase: 30, stage: 1 });
+ * pool.quoteExactIn('AtoB', 100_000_000n).amountOut; // 64_740_453_767n: 1 gBTC gives 64740.453767 gUSD
+ */
+export class Pool {
+  /**
+   * @throws {CoreError} `invalid_argument`; `amount_out_of_range`; `invalid_reserve` for an empty reserve; `invalid_fee`
+   * above 9999 bps; `invalid_stage`; `invalid_thresholds` unless those given rise strictly from above 0;
+   * `invalid_burns` when their sum passes 2^63 - 1
+   */
+  constructor(input: PoolInput);
+
+  /**
+   * Quotes a swap by the amount that goes in. The pool does not change.
+   *
+   * @param amountIn gross, in base units of the input token
+   * @returns the fee rounded up and the output rounded down, each less than one base unit from the exact value
+   * @throws {CoreError} `invalid_argument`; `amount_out_of_range`; `amount_in_must_be_positive` for 0;
+   * `amount_too_small` when the fee eats the input or nothing comes out; `amount_too_large` when the reserve would
+   * pass 2^63 - 1; `pool_freed`
+   */
+  quoteExactIn(side: Side, amountIn: bigint): Quote;
+
+  /**
+   * Quotes a swap by the amount that comes out: the smallest input that yields at least that. The trader gets the
+   * whole output of that input, which can be a little more. The pool does not change.
+   *
+   * @param amountOut in base units of the output token
+   * @throws {CoreError} `invalid_argument`; `amount_out_of_range`; `amount_in_must_be_positive` for 0;
+   * `pool_exhausted` unless it is below the reserve; `amount_too_large`; `pool_freed`
+   */
+  quoteExactOut(side: Side, amountOut: bigint): Quote;
+
+  /**
+   * Carries out a swap by the amount that goes in, as the server would: reserves, fees and volumes move, then the
+   * volume of token A decides the stage. A refusal leaves the pool as it was.
+   *
+   * @param amountIn gross, in base units of the input token
+   * @throws {CoreError} as {@link Pool.quoteExactIn}; also `amount_too_large` when the fees would pass 2^63 - 1
+   */
+  swap(side: Side, amountIn: bigint): SwapResult;
+
+  /**
+   * Reads the pool as it is now.
+   *
+   * @throws {CoreError} `pool_freed`
+   */
+  state(): PoolSnapshot;
+
+  /** Gives the pool's memory back; later calls throw `pool_freed`. Without it the garbage collector does it. */
+  free(): void;
+}
+
+/**
+ * Computes the least output a trader accepts.
+ *
+ * @param amountOut the quoted output in base units
+ * @param slippageBps basis points of it that may be lost, 0 to 10000
+ * @returns `amountOut` less the slippage, rounded **up**: less than one base unit above the exact value
+ * @throws {CoreError} `invalid_argument`; `amount_out_of_range`; `invalid_slippage`
+ */
+export function minAmountOut(amountOut: bigint, slippageBps: number): bigint;
+
+/**
+ * Computes the largest input a trader accepts for an exact output.
+ *
+ * @param amountIn the quoted input in base units
+ * @param slippageBps basis points of it that may come on top, 0 to 10000
+ * @returns `amountIn` and the slippage, rounded **down**: less than one base unit below the exact value
+ * @throws {CoreError} `invalid_argument`; `amount_out_of_range`; `invalid_slippage`; `amount_too_large`
+ */
+export function maxAmountIn(amountIn: bigint, slippageBps: number): bigint;
+
+/**
+ * Writes the fee of a stage in basis points, exactly.
+ *
+ * @param feeBpsBase the fee of the first stage in basis points, 0 to 9999
+ * @param stage 1 to 4
+ * @returns for 30: `"30"`, `"15"`, `"7.5"`, `"3.75"`
+ * @throws {CoreError} `invalid_argument`; `invalid_fee`; `invalid_stage`
+ */
+export function feeBpsText(feeBpsBase: number, stage: number): string;
+
+/**
+ * Writes a price: whole output tokens per whole input token.
+ *
+ * @param amountOut base units of the output token
+ * @param decimalsOut its decimals, 0 to 11
+ * @param amountIn base units of the input token, above 0
+ * @param decimalsIn its decimals, 0 to 11
+ * @param significantDigits how many digits from the first that is not zero, 1 to 28; 8 by default. Whole digits are
+ * always all shown, trailing zeros never
+ * @returns decimal text, cut, so never above the exact price
+ * @throws {CoreError} `invalid_argument`; `amount_out_of_range`; `decimals_out_of_range`;
+ * `amount_in_must_be_positive`
+ */
+export function priceText(
+  amountOut: bigint,
+  decimalsOut: number,
+  amountIn: bigint,
+  decimalsIn: number,
+  significantDigits?: number,
+): string;
+
+/**
+ * Reads a decimal number of tokens as base units, exactly or not at all.
+ *
+ * @param text JSON's number grammar: `"1.5"`, `"65000000"`, `"1e-7"`; at most 64 characters
+ * @param decimals the token's decimals, 0 to 11
+ * @throws {CoreError} `invalid_argument`; `amount_malformed`; `amount_negative` for any minus sign; `amount_precision`
+ * for more decimals than the token has; `amount_out_of_range`; `decimals_out_of_range`
+ */
+export function parseAmount(text: string, decimals: number): bigint;
+
+/**
+ * Writes base units as the shortest decimal number of tokens that is exactly them.
+ *
+ * @param units base units
+ * @param decimals the token's decimals, 0 to 11
+ * @returns `"64740.453767"`, `"0.00000001"`, `"65000000"`: no exponent, no trailing zeros, no separators
+ * @throws {CoreError} `invalid_argument`; `amount_out_of_range`; `decimals_out_of_range`
+ */
+export function formatAmount(units: bigint, decimals: number): string;
+
+/** A token as a pool's history names it. */
+export interface ReplayToken {
+  /** The server's number of the token. */
+  id: bigint;
+  symbol: string;
+  decimals: number;
+}
+
+/** What a pool's history amounts to. */
+export interface ReplaySummary {
+  /** The server's number of the pool. */
+  poolId: bigint;
+  tokenA: ReplayToken;
+  tokenB: ReplayToken;
+  /** The token that crossings burn; without one nothing burns. */
+  burnToken: ReplayToken | null;
+  /** How many events there are; also the number of the last one. */
+  seq: number;
+  /** Chain hash of the last event: 64 lower-case hexadecimal digits. */
+  head: string;
+  /** How many of the events are swaps. */
+  swaps: number;
+  /** What was burned, in base units of the burn token. */
+  burned: bigint;
+  /** The pool after the last event. */
+  pool: PoolSnapshot;
+}
+
+/**
+ * Recomputes a pool from its history and believes nothing of it: hashes, sequence, fees, outputs and stages are
+ * each computed again.
+ *
+ * @param log records of `length (2 bytes, big-endian)`, the event's bytes, its chain hash (32 bytes); at most 256 MiB
+ * @throws {CoreError} `invalid_argument`; the first fault as one of the `replay_…` codes, with `seq`
+ */
+export function replayLog(log: Uint8Array): ReplaySummary;
+
+/** An event before it is signed (NIP-01). */
+export interface UnsignedEvent {
+  /** The author's public key: 64 lower-case hexadecimal digits. */
+  pubkey: string;
+  /** Seconds since the Unix epoch. */
+  created_at: number;
+  /** 0 to 65535. */
+  kind: number;
+  tags: string[][];
+  content: string;
+}
+
+/** A signed event (NIP-01). */
+export interface NostrEvent extends UnsignedEvent {
+  /** SHA-256 of the canonical form: 64 lower-case hexadecimal digits. */
+  id: string;
+  /** BIP-340 signature of the id's 32 bytes: 128 lower-case hexadecimal digits. */
+  sig: string;
+}
+
+/**
+ * Draws a secret key from the platform's cryptographic randomness.
+ *
+ * @returns 32 bytes; keep them secret, and overwrite them when they are no longer needed
+ * @throws {CoreError} `secret_key_invalid` when the randomness is broken
+ */
+export function generateSecretKey(): Uint8Array;
+
+/**
+ * Computes the public key of a secret key. The module's own copy of the secret is overwritten with zeros.
+ *
+ * @param secret 32 bytes
+ * @returns 64 lower-case hexadecimal digits
+ * @throws {CoreError} `invalid_argument`; `secret_key_invalid`
+ */
+export function publicKey(secret: Uint8Array): string;
+
+/**
+ * Writes a public key as an `npub` (NIP-19).
+ *
+ * @param hex 64 lower-case hexadecimal digits
+ * @throws {CoreError} `invalid_argument`; `hex_length`; `hex_digit`
+ */
+export function npubEncode(hex: string): string;
+
+/**
+ * Reads an `npub` (NIP-19).
+ *
+ * @returns the public key: 64 lower-case hexadecimal digits
+ * @throws {CoreError} `invalid_argument`; one of the `npub_…` codes
+ */
+export function npubDecode(npub: string): string;
+
+/**
+ * Computes an event's id: SHA-256 of its canonical form (NIP-01).
+ *
+ * @returns 64 lower-case hexadecimal digits
+ * @throws {CoreError} `invalid_argument`; one of the `event_…` codes for a wrong shape or size
+ */
+export function eventId(unsigned: UnsignedEvent): string;
+
+/**
+ * Tells whether an event's shape, id and signature are right. Fields that NIP-01 does not know are left aside.
+ *
+ * @returns `false` for any object that is not a valid event
+ * @throws {CoreError} `invalid_argument` for anything that is no object
+ */
+export function verifyEvent(event: NostrEvent): boolean;
+
+/**
+ * Checks an event's shape, id and signature, in this order, and says what is wrong.
+ *
+ * @throws {CoreError} `invalid_argument`; the first fault as its code
+ */
+export function checkEvent(event: NostrEvent): void;
+
+/**
+ * Signs an event with fresh randomness from the platform. The module's own copy of the secret is overwritten with
+ * zeros.
+ *
+ * @param secret 32 bytes, the secret of `unsigned.pubkey`
+ * @throws {CoreError} `invalid_argument`; `secret_key_invalid`; the codes of {@link eventId}
+ */
+export function signEvent(unsigned: UnsignedEvent, secret: Uint8Array): NostrEvent;
+
+/** What a sign-in event is made of. */
+export interface LoginRequest {
+  /** The key that will sign: 64 lower-case hexadecimal digits. */
+  pubkey: string;
+  /** As the server gave it. */
+  challengeId: string;
+  /** As the server gave it. */
+  challenge: string;
+  /** The domain that the server names, for the signer to see. */
+  domain: string;
+  /** The present time in seconds since the Unix epoch. */
+  nowSeconds: number;
+  /** How long the event is good for, in seconds. */
+  expiresInSeconds: number;
+  /** 22242 by default, which nobody can publish as a note; 27235 and 1 are accepted too. */
+  kind?: number;
+}
+
+/**
+ * Builds the event that answers a sign-in challenge, to be signed by {@link signEvent} or by a NIP-07 extension.
+ *
+ * @throws {CoreError} `invalid_argument`; the core's codes for a key, kind or time that it does not take
+ */
+export function buildLoginEvent(request: LoginRequest): UnsignedEvent;
+
+/** What a sign-in event is checked against. */
+export interface LoginExpected {
+  /** As the server gave it. */
+  challengeId: string;
+  /** As the server gave it. */
+  challenge: string;
+  /** The key that the challenge was asked for, if it was: 64 lower-case hexadecimal digits. */
+  boundPubkey?: string | null;
+  /** The domain that the server expects. */
+  domain: string;
+  /** Whether an event without a domain is refused. `false` by default. */
+  domainRequired?: boolean;
+  /** The present time in seconds since the Unix epoch. */
+  nowSeconds: number;
+  /** How far clocks may be apart, in seconds; exactly that much is still accepted. */
+  skewSeconds: number;
+  /** How long a challenge is good for, in seconds. */
+  ttlSeconds: number;
+  /** For kind 27235: the absolute URL its `u` tag must name. */
+  url?: string | null;
+  /** For kind 27235: the method its `method` tag must name. `"POST"` by default. */
+  method?: string;
+}
+
+/**
+ * Checks a signed sign-in event as the server will, before anything is sent.
+ *
+ * @throws {CoreError} `invalid_argument`; the first fault as its code
+ */
+export function checkLoginEvent(event: NostrEvent, expected: LoginExpected): void;
