@@ -1,0 +1,145 @@
+/** The session: signed out, signing in, or signed in as somebody. */
+import { computed, signal } from '@preact/signals';
+import type { NostrEvent } from 'postfun';
+import { buildLoginEvent, checkLoginEvent, CoreError } from 'postfun';
+import { endSession, fetchMe, requestChallenge, verifyLogin } from '../api/calls';
+import { onSessionEnd, useToken } from '../api/client';
+import { ApiError } from '../api/errors';
+import type { Challenge, User } from '../api/types';
+import { serverNowSeconds } from './connection';
+import { describe } from './sentences';
+import { ExtensionError, type Signer } from './signer';
+import { tab } from './storage';
+
+export interface Notice {
+  tone: 'info' | 'danger';
+  text: string;
+}
+
+export type Session =
+  | { phase: 'out'; notice: Notice | null }
+  | { phase: 'resuming' }
+  | { phase: 'signing'; by: Signer['kind']; step: string }
+  | { phase: 'in'; user: User };
+
+export const session = signal<Session>({ phase: 'out', notice: null });
+
+export const user = computed(() => (session.value.phase === 'in' ? session.value.user : null));
+
+const TOKEN = 'token';
+
+/** Kind 22242 is made for signing in; a kind-1 event could be published as a note. */
+const LOGIN_KIND = 22242;
+const LOGIN_TTL_SECONDS = 120;
+/** How far two clocks may be apart; the server's own limit is at most this. */
+const CLOCK_SKEW_SECONDS = 300;
+
+function leave(notice: Notice | null): void {
+  useToken(null);
+  tab.drop(TOKEN);
+  session.value = { phase: 'out', notice };
+}
+
+function enter(token: string, who: User): void {
+  useToken(token);
+  tab.write(TOKEN, token);
+  session.value = { phase: 'in', user: who };
+}
+
+/** Goes on with the session that this tab had before it was reloaded. */
+export async function resumeSession(): Promise<void> {
+  onSessionEnd(() =>
+    leave({ tone: 'info', text: 'Your session ended. Sign in again to go on; nothing is lost.' }),
+  );
+  const token = tab.read(TOKEN);
+  if (token === null) return;
+  session.value = { phase: 'resuming' };
+  useToken(token);
+  try {
+    enter(token, await fetchMe());
+  } catch (cause) {
+    if (cause instanceof ApiError && cause.status === 401) return;
+    if (cause instanceof ApiError && cause.status < 500)
+      return leave({ tone: 'danger', text: describe(cause) });
+    // Without an answer the token may still be good: it stays for the next try.
+    session.value = { phase: 'out', notice: { tone: 'danger', text: describe(cause) } };
+  }
+}
+
+/** Signs in: challenge, event, local check, verification. */
+export async function signIn(signer: Signer): Promise<void> {
+  const step = (text: string): void => {
+    session.value = { phase: 'signing', by: signer.kind, step: text };
+  };
+  try {
+    step(
+      signer.kind === 'extension' ? 'Asking your extension for your public key…' : 'Making the key ready…',
+    );
+    const pubkey = await signer.publicKey();
+    step('Asking the server for a challenge…');
+    const challenge = await requestChallenge(pubkey);
+    step(
+      signer.kind === 'extension' ? 'Waiting for you to sign in your extension…' : 'Signing in this page…',
+    );
+    const event = await signer.sign(loginEvent(pubkey, challenge));
+    step('Checking the signed event in this page…');
+    checkEvent(event, pubkey, challenge);
+    step('Showing it to the server…');
+    const { token, user: who } = await verifyLogin(event, challenge.challenge_id);
+    enter(token, who);
+  } catch (cause) {
+    leave({ tone: 'danger', text: whyNotSignedIn(cause) });
+  }
+}
+
+function loginEvent(
+  pubkey: string,
+  { challenge_id, challenge, domain }: Challenge,
+): ReturnType<typeof buildLoginEvent> {
+  return buildLoginEvent({
+    pubkey,
+    challengeId: challenge_id,
+    challenge,
+    domain,
+    nowSeconds: serverNowSeconds(),
+    expiresInSeconds: LOGIN_TTL_SECONDS,
+    kind: LOGIN_KIND,
+  });
+}
+
+/** Refuses an event that the server would refuse, or that signs something else, before it leaves the page. */
+function checkEvent(
+  event: NostrEvent,
+  pubkey: string,
+  { challenge_id, challenge, domain, ttl_seconds }: Challenge,
+): void {
+  checkLoginEvent(event, {
+    challengeId: challenge_id,
+    challenge,
+    pubkey,
+    domain,
+    nowSeconds: serverNowSeconds(),
+    skewSeconds: CLOCK_SKEW_SECONDS,
+    ttlSeconds: ttl_seconds,
+  });
+}
+
+function whyNotSignedIn(cause: unknown): string {
+  if (cause instanceof ExtensionError)
+    return `${cause.message} Open it, allow this site, then sign in again.`;
+  if (cause instanceof CoreError) {
+    return `The signed event is not the one this page asked for (${cause.code}), so nothing was sent. Check your signer, then sign in again.`;
+  }
+  return describe(cause);
+}
+
+/** Signs out here at once, and tells the server to refuse the token from now on. */
+export async function signOut(): Promise<void> {
+  try {
+    await endSession();
+    leave({ tone: 'info', text: 'You are signed out, and the server no longer accepts this session.' });
+  } catch (cause) {
+    if (session.value.phase !== 'in') return;
+    leave({ tone: 'danger', text: `You are signed out in this tab only. ${describe(cause)}` });
+  }
+}

@@ -1,0 +1,73 @@
+/** Starts the page: the module, the session, the data, and what keeps them fresh. */
+import { effect, signal, untracked } from '@preact/signals';
+import { followAttempt } from './swap';
+import { followBalances, loadBalances } from './balances';
+import { connection, watchDevice } from './connection';
+import { core, startCore } from './core';
+import { restoreKey } from './key';
+import { followHistory, loadPools } from './pools';
+import { loadServer, server } from './server';
+import { resumeSession, session } from './session';
+import { watchForExtension } from './signer';
+import { startTheme } from './theme';
+
+/** How often the pools are looked at while the page can be seen. */
+const REFRESH_EVERY_MS = 8_000;
+const TICK_MS = 1_000;
+
+/** The device's time, ticking once a second, for ages such as “4 s ago”. */
+export const now = signal(Date.now());
+
+export async function start(): Promise<void> {
+  startTheme();
+  watchForExtension();
+  watchDevice(() => void refresh());
+  followHistory();
+  followBalances();
+  followAttempt();
+  startTimers();
+  await Promise.all([bootCore(), loadServer(), loadPools(), resumeSession()]);
+}
+
+/** Starts the module, or tries again. */
+export async function bootCore(): Promise<void> {
+  await startCore();
+  if (core.value.phase === 'ready') restoreKey();
+}
+
+function startTimers(): void {
+  setInterval(() => {
+    now.value = Date.now();
+  }, TICK_MS);
+  setInterval(() => {
+    if (!document.hidden && navigator.onLine) void refresh();
+  }, REFRESH_EVERY_MS);
+  document.addEventListener('visibilitychange', () => {
+    if (!document.hidden) void refresh();
+  });
+  followReturn();
+}
+
+/** When the server answers again after a silence, whatever could not be loaded is loaded. */
+function followReturn(): void {
+  let away = false;
+  effect(() => {
+    const state = connection.value;
+    if (state === 'offline' || state === 'unreachable') away = true;
+    if (state !== 'online' || !away) return;
+    away = false;
+    untracked(() => void recover());
+  });
+}
+
+/** Looks whether the pools moved; also the way to find out that the server is back. */
+export async function refresh(): Promise<void> {
+  await loadPools();
+}
+
+async function recover(): Promise<void> {
+  await Promise.all([
+    server.peek().value === null ? loadServer() : undefined,
+    session.peek().phase === 'out' ? resumeSession() : loadBalances(),
+  ]);
+}

@@ -1,0 +1,137 @@
+/** What became of the swap, and whether the server's figures equal the ones computed here. */
+import type { JSX } from 'preact';
+import { tokensOf } from '../api/model';
+import type { AttemptState } from '../state/attempt';
+import type { Check, Row } from '../state/check';
+import { isOnline } from '../state/connection';
+import { attempt, dismissAttempt, sendAgain } from '../state/swap';
+import { amount, digits } from '../ui/amount';
+import { Notice } from '../ui/notice';
+
+export function SwapOutcome(): JSX.Element {
+  return (
+    <div id="swap-outcome" role="status">
+      {outcomeOf(attempt.value)}
+    </div>
+  );
+}
+
+function outcomeOf(state: AttemptState): JSX.Element | null {
+  switch (state.phase) {
+    case 'idle':
+    case 'sending':
+      return null;
+    case 'refused':
+      return (
+        <Notice tone="danger">
+          <p>{state.sentence}</p>
+          <Dismiss />
+        </Notice>
+      );
+    case 'unanswered':
+      return <Unanswered sentence={state.sentence} />;
+    case 'done':
+      return <Done state={state} />;
+  }
+}
+
+function Dismiss(): JSX.Element {
+  return (
+    <button type="button" onClick={dismissAttempt}>
+      Close
+    </button>
+  );
+}
+
+function Unanswered({ sentence }: { sentence: string }): JSX.Element {
+  return (
+    <Notice tone="warn">
+      <p>
+        {sentence} The swap may or may not have happened. Send it again to find out: it carries the same key,
+        so it happens once at most, and after two minutes no more.
+      </p>
+      <div class="actions">
+        <button type="button" disabled={!isOnline.value} onClick={() => void sendAgain()}>
+          Send again
+        </button>
+        <button type="button" onClick={dismissAttempt}>
+          Give up and look at my balances
+        </button>
+      </div>
+    </Notice>
+  );
+}
+
+function Done({ state }: { state: Extract<AttemptState, { phase: 'done' }> }): JSX.Element {
+  const { trade, check, attempt: made } = state;
+  const { give, get } = tokensOf(made.before, trade.side);
+  return (
+    <Notice tone={check.kind === 'different' ? 'danger' : 'good'}>
+      <p class="result">
+        <strong>
+          Swapped {amount(trade.amountIn, give)} for {amount(trade.amountOut, get)}.
+        </strong>
+      </p>
+      <Verdict check={check} />
+      <Dismiss />
+    </Notice>
+  );
+}
+
+function Verdict({ check }: { check: Check }): JSX.Element {
+  if (check.kind === 'unchecked') return <p>The figures could not be compared here. {check.why}</p>;
+  if (check.kind === 'different') {
+    return (
+      <>
+        <p>
+          <strong>The server’s figures are not the ones this page computes.</strong> {check.why} Keep a copy
+          of this and ask the server’s operator before you swap again.
+        </p>
+        <Comparison rows={check.rows} />
+      </>
+    );
+  }
+  const others = check.earlier === 1 ? 'one swap' : `${check.earlier} swaps`;
+  return (
+    <>
+      <p>
+        ✓ Matched to the last unit: the server did what this page computes
+        {check.earlier === 0 ? '' : `, after ${others} by others that came first and were repeated here`}.
+      </p>
+      <details>
+        <summary>Compare the figures</summary>
+        <Comparison rows={check.rows} />
+      </details>
+    </>
+  );
+}
+
+function Comparison({ rows }: { rows: readonly Row[] }): JSX.Element | null {
+  if (rows.length === 0) return null;
+  return (
+    <div class="scroll" tabIndex={0} role="group" aria-label="Figures of this page and of the server">
+      <table class="numbers compare">
+        <thead>
+          <tr>
+            <th scope="col">Figure</th>
+            <th scope="col">This page</th>
+            <th scope="col">Server</th>
+          </tr>
+        </thead>
+        <tbody>
+          {rows.map(({ label, token, here, server }) => (
+            <tr key={label + token.symbol} class={here === server ? '' : 'differs'}>
+              <th scope="row">
+                {label}, {token.symbol}
+              </th>
+              <td>{digits(here, token)}</td>
+              <td>
+                {digits(server, token)} <span class="mark">{here === server ? '✓' : '≠'}</span>
+              </td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  );
+}
