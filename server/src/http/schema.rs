@@ -1,0 +1,19 @@
+//! Shapes that only the API document needs.
+
+use serde::Serialize;
+use utoipa::ToSchema;
+
+/// Every error of the routes of seed 000.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ErrorBody {
+    /// The seed's code.
+    #[schema(example = "pool_not_found")]
+    error: String,
+    /// The stable code; says more than the seed's where the two differ.
+    #[schema(example = "pool_not_found")]
+    code: String,
+    /// What is wrong and what to do, for people.
+    message: String,
+    /// Finds the request in the server's log; also the header `x-request-id`.
+    request_id: String,
+}
