@@ -116,7 +116,7 @@ function checkEvent(
   checkLoginEvent(event, {
     challengeId: challenge_id,
     challenge,
-    pubkey,
+    boundPubkey: pubkey,
     domain,
     nowSeconds: serverNowSeconds(),
     skewSeconds: CLOCK_SKEW_SECONDS,

@@ -8,16 +8,19 @@ const MARK: Record<Tone, string> = { info: 'i', good: '✓', warn: '!', danger: 
 
 export interface NoticeProps {
   tone: Tone;
+  /** Whether the tone's mark stands before the text; without it the text has one of its own. */
+  marked?: boolean;
   children: ComponentChildren;
-  id?: string;
 }
 
-export function Notice({ tone, children, id }: NoticeProps): JSX.Element {
+export function Notice({ tone, marked = true, children }: NoticeProps): JSX.Element {
   return (
-    <div class={`notice ${tone}`} id={id}>
-      <span class="mark" aria-hidden="true">
-        {MARK[tone]}
-      </span>
+    <div class={`notice ${tone}`}>
+      {marked ? (
+        <span class="mark" aria-hidden="true">
+          {MARK[tone]}
+        </span>
+      ) : null}
       <div>{children}</div>
     </div>
   );

@@ -75,7 +75,7 @@ function SignedIn({ user }: { user: User }): JSX.Element {
           Sign out
         </button>
       </div>
-      {key?.pubkey === user.pubkey ? <KeyCare of={key} /> : null}
+      {key?.pubkey === user.pubkey ? <KeyCare of={key} open={false} /> : null}
     </>
   );
 }

@@ -97,7 +97,7 @@ function Field({ id, label, mode, token, problem, aside }: FieldProps): JSX.Elem
 
 function qualifier(typed: boolean): string {
   if (draft.value.text === '') return '';
-  return typed ? ' exactly' : ' by this quote';
+  return typed ? ' exactly' : ', quoted here';
 }
 
 function computedText(mode: Mode, token: Token): string {

@@ -5,7 +5,7 @@ import type { AttemptState } from '../state/attempt';
 import type { Check, Row } from '../state/check';
 import { isOnline } from '../state/connection';
 import { attempt, dismissAttempt, sendAgain } from '../state/swap';
-import { amount, digits } from '../ui/amount';
+import { amount } from '../ui/amount';
 import { Notice } from '../ui/notice';
 
 export function SwapOutcome(): JSX.Element {
@@ -66,8 +66,8 @@ function Done({ state }: { state: Extract<AttemptState, { phase: 'done' }> }): J
   const { trade, check, attempt: made } = state;
   const { give, get } = tokensOf(made.before, trade.side);
   return (
-    <Notice tone={check.kind === 'different' ? 'danger' : 'good'}>
-      <p class="result">
+    <Notice tone={check.kind === 'different' ? 'danger' : 'good'} marked={check.kind === 'different'}>
+      <p>
         <strong>
           Swapped {amount(trade.amountIn, give)} for {amount(trade.amountOut, get)}.
         </strong>
@@ -95,7 +95,7 @@ function Verdict({ check }: { check: Check }): JSX.Element {
   return (
     <>
       <p>
-        ✓ Matched to the last unit: the server did what this page computes
+        <span class="tick">✓</span> Matched to the last unit: the server did what this page computes
         {check.earlier === 0 ? '' : `, after ${others} by others that came first and were repeated here`}.
       </p>
       <details>
@@ -106,32 +106,29 @@ function Verdict({ check }: { check: Check }): JSX.Element {
   );
 }
 
+/** One line a figure that both have, two where they differ. */
 function Comparison({ rows }: { rows: readonly Row[] }): JSX.Element | null {
   if (rows.length === 0) return null;
   return (
-    <div class="scroll" tabIndex={0} role="group" aria-label="Figures of this page and of the server">
-      <table class="numbers compare">
-        <thead>
-          <tr>
-            <th scope="col">Figure</th>
-            <th scope="col">This page</th>
-            <th scope="col">Server</th>
-          </tr>
-        </thead>
-        <tbody>
-          {rows.map(({ label, token, here, server }) => (
-            <tr key={label + token.symbol} class={here === server ? '' : 'differs'}>
-              <th scope="row">
-                {label}, {token.symbol}
-              </th>
-              <td>{digits(here, token)}</td>
-              <td>
-                {digits(server, token)} <span class="mark">{here === server ? '✓' : '≠'}</span>
-              </td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </div>
+    <dl class="figures compare">
+      {rows.map(({ label, token, here, server }) => (
+        <div key={label + token.symbol}>
+          <dt>{label}</dt>
+          <dd class={here === server ? '' : 'differs'}>
+            {here === server ? (
+              <>
+                {amount(here, token)} <span class="tick">✓ both</span>
+              </>
+            ) : (
+              <>
+                this page {amount(here, token)}
+                <br />
+                server {amount(server, token)} ≠
+              </>
+            )}
+          </dd>
+        </div>
+      ))}
+    </dl>
   );
 }

@@ -33,16 +33,16 @@ export function ThrowAway({ busy }: { busy: boolean }): JSX.Element {
       >
         Sign in with this key
       </button>
-      <KeyCare of={key} />
+      <KeyCare of={key} open />
     </>
   );
 }
 
 /** What can be done with the key besides signing in. */
-export function KeyCare({ of: key }: { of: ThrowAwayKey }): JSX.Element {
+export function KeyCare({ of: key, open }: { of: ThrowAwayKey; open: boolean }): JSX.Element {
   return (
-    <fieldset class="plain">
-      <legend>This key</legend>
+    <details open={open}>
+      <summary>About this key</summary>
       <label class="check">
         <input
           type="checkbox"
@@ -62,6 +62,6 @@ export function KeyCare({ of: key }: { of: ThrowAwayKey }): JSX.Element {
           Forget it
         </button>
       </div>
-    </fieldset>
+    </details>
   );
 }
