@@ -74,7 +74,7 @@ function tradeRows(
   const { give, get } = tokensOf(before, side);
   return [
     { label: 'Paid', token: give, here: here.amountIn, server: trade.amountIn },
-    { label: 'Fee in it', token: give, here: here.fee, server: trade.fee },
+    { label: 'Fee', token: give, here: here.fee, server: trade.fee },
     { label: 'Received', token: get, here: here.amountOut, server: trade.amountOut },
   ];
 }

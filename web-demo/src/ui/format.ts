@@ -33,9 +33,9 @@ export function percentOfBps(bps: number): string {
   return `${Math.floor(bps / 100)}${fraction === '' ? '' : `.${fraction}`}${THIN}%`;
 }
 
-/** The first and the last characters of a long identifier. */
+/** The first and the last characters of a long identifier; either can be none. */
 export function shorten(text: string, head: number, tail: number): string {
-  return text.length <= head + tail + 1 ? text : `${text.slice(0, head)}…${text.slice(-tail)}`;
+  return text.length <= head + tail + 1 ? text : `${text.slice(0, head)}…${text.slice(text.length - tail)}`;
 }
 
 const two = (value: number): string => String(value).padStart(2, '0');

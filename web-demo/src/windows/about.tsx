@@ -3,7 +3,7 @@ import type { JSX } from 'preact';
 import { clockOffsetSeconds, connection, lastAnswerAt } from '../state/connection';
 import { core } from '../state/core';
 import { loadServer, server } from '../state/server';
-import { clockTime } from '../ui/format';
+import { clockTime, shorten } from '../ui/format';
 import { CONNECTION_TEXT } from '../ui/connection';
 import { LoadState } from '../ui/notice';
 import { Window } from '../ui/window';
@@ -24,6 +24,7 @@ export function AboutWindow(): JSX.Element {
         <Line name="Last answer" text={lastAnswerAt.value === null ? '–' : clockTime(lastAnswerAt.value)} />
         <Line name="Server" text={serverText()} />
         <Line name="Calculator" text={coreText()} />
+        <Line name="Built from" text={commitText()} />
       </dl>
       {Math.abs(clockOffsetSeconds.value) > CLOCK_OFF_SECONDS ? <ClockOff /> : null}
       <p>
@@ -61,5 +62,10 @@ function serverText(): string {
 function coreText(): string {
   const state = core.value;
   if (state.phase === 'loading') return 'loading…';
-  return state.phase === 'ready' ? `postfun ${state.version} (${state.commit})` : 'did not start';
+  return state.phase === 'ready' ? `postfun ${state.version}` : 'did not start';
+}
+
+function commitText(): string {
+  const state = core.value;
+  return state.phase === 'ready' ? shorten(state.commit, 10, 0) : '–';
 }
