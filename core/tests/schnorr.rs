@@ -1,9 +1,12 @@
-//! BIP-340: the standard's own vectors, and properties against damaged input.
+//! BIP-340: the standard's own vectors, properties against damaged input, and the C library as a second opinion.
 #![expect(clippy::expect_used, reason = "set-up that fails is a failed test")]
 
 use postfun_core::encoding::hex;
 use postfun_core::signature::schnorr::{self, SecretKey};
+use proptest::collection::vec;
 use proptest::prelude::*;
+use secp256k1::schnorr as peer;
+use secp256k1::{Keypair, XOnlyPublicKey};
 use serde_json::Value;
 
 fn bytes(text: &Value) -> Vec<u8> {
@@ -72,6 +75,30 @@ proptest! {
         let signature = everything[64..].try_into().expect("64 bytes");
         let verified = schnorr::verify(&public_key, &everything[32..64], &signature);
         prop_assert!(verified.is_err());
+    }
+
+    #[test]
+    fn libsecp256k1_signs_the_same(secret: [u8; 32], message: Vec<u8>, aux: [u8; 32]) {
+        let ours = SecretKey::from_bytes(&secret).ok().map(|key| key.sign(&message, &aux));
+        let theirs = Keypair::from_secret_bytes(secret)
+            .ok()
+            .map(|key| peer::sign_with_aux_rand(&message, &key, &aux).to_byte_array());
+        prop_assert_eq!(ours, theirs);
+    }
+
+    #[test]
+    fn libsecp256k1_decides_the_same(key in key(), message: [u8; 32], bits in vec(0_usize..1024, 0..3)) {
+        let mut everything = [key.public_key().as_slice(), &message, &key.sign(&message, &[0; 32])].concat();
+        for bit in bits {
+            everything[bit / 8] ^= 1 << (bit % 8);
+        }
+        let public_key = everything[..32].try_into().expect("32 bytes");
+        let signature = everything[64..].try_into().expect("64 bytes");
+        let ours = schnorr::verify(&public_key, &everything[32..64], &signature).is_ok();
+        let theirs = XOnlyPublicKey::from_byte_array(public_key).is_ok_and(|key| {
+            peer::verify(&peer::Signature::from_byte_array(signature), &everything[32..64], &key).is_ok()
+        });
+        prop_assert_eq!(ours, theirs);
     }
 
     #[test]
