@@ -48,7 +48,7 @@ function LoadFailure({ state, what, retry }: LoadStateProps): JSX.Element {
         {state.error}
         {old}
       </p>
-      <button type="button" onClick={retry} aria-label={`Load ${what} again`}>
+      <button type="button" onClick={retry} aria-label={`Try again to load ${what}`}>
         Try again
       </button>
     </Notice>

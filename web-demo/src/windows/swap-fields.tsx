@@ -32,7 +32,7 @@ export function AmountFields(): JSX.Element | null {
           type="button"
           class="flip"
           onClick={flip}
-          aria-label={`Swap ${tokens.get.symbol} for ${tokens.give.symbol} instead`}
+          aria-label={`Other way: swap ${tokens.get.symbol} for ${tokens.give.symbol}`}
         >
           <span aria-hidden="true">↑↓</span> Other way
         </button>
@@ -117,7 +117,7 @@ function Spendable({ token }: { token: Token }): JSX.Element | null {
           type="button"
           class="small"
           onClick={() => typeAmount('exactIn', formatAmount(held, token.decimals))}
-          aria-label={`Pay all of your ${token.symbol}`}
+          aria-label={`Max: pay all of your ${token.symbol}`}
         >
           Max
         </button>

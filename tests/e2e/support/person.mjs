@@ -1,0 +1,40 @@
+/** What a person does in the page. */
+import { call } from './nostr.mjs';
+
+export async function signInWithExtension(page) {
+  await page.getByRole('button', { name: 'Sign in with extension' }).click();
+  await page.getByText('Signed in as').waitFor();
+}
+
+export async function signInWithThrowAwayKey(page) {
+  await page.getByRole('button', { name: 'Make a throw-away key' }).click();
+  await page.getByRole('button', { name: 'Sign in with this key' }).click();
+  await page.getByText('Signed in as').waitFor();
+}
+
+export async function takeGrant(page) {
+  await page.getByRole('button', { name: 'Take the starter grant' }).click();
+  await page.getByText('Your starter tokens are here').waitFor();
+}
+
+export const payField = (page) => page.getByRole('textbox', { name: /^You pay/ });
+export const receiveField = (page) => page.getByRole('textbox', { name: /^You receive/ });
+export const swapButton = (page) => page.locator('form button[type=submit]');
+export const outcome = (page) => page.locator('#swap-outcome');
+
+/** The token of the page's session, for asking the server the same questions. */
+export const tokenOf = (page) => page.evaluate(() => sessionStorage.getItem('postfun.token'));
+
+/** The balances in base units, by symbol, as the server has them. */
+export async function balancesOf(server, page) {
+  const { items } = await call(server, 'GET', '/api/amm/balances', { token: await tokenOf(page) });
+  return Object.fromEntries(items.map(({ symbol, amount_units }) => [symbol, BigInt(amount_units)]));
+}
+
+/** A named figure of a window, such as “Fee” of “Swap”. */
+export async function figure(page, windowId, name) {
+  const row = page
+    .locator(`#${windowId} .figures > div`)
+    .filter({ has: page.getByText(name, { exact: true }) });
+  return (await row.locator('dd').innerText()).replace(/[\u00a0]/g, ' ').trim();
+}
