@@ -4,14 +4,15 @@ import { ApiError, NoAnswerError } from '../api/errors';
 /** Refusals for which this page knows a better next step than the server does. */
 const BY_CODE: Readonly<Record<string, string>> = {
   insufficient_balance: 'Your balance is smaller than this swap needs. Enter less and swap again.',
-  slippage_exceeded:
+  slippage_too_high:
     'The price moved past your limit before the swap arrived, so nothing was swapped. Look at the new quote, or allow more slippage.',
-  deadline_passed:
+  expired:
     'The swap arrived after its deadline, so nothing was swapped. Look at the new quote and swap again.',
   already_granted: 'You already took the starter grant. It is given once per key.',
   challenge_expired: 'The sign-in took too long. Start again.',
   challenge_already_used: 'This sign-in was already used. Start again.',
   challenge_not_found: 'The server no longer knows this sign-in. Start again.',
+  missing_bearer_token: 'Sign in first.',
   invalid_or_expired_token: 'Your session ended. Sign in again.',
 };
 
@@ -21,10 +22,9 @@ export function describe(cause: unknown): string {
   if (!(cause instanceof ApiError)) {
     // A fault of this page: the console keeps the details.
     console.error(cause);
-    return 'Something in this page failed. Reload it; nothing was sent twice.';
+    return 'Something in this page failed. Reload it and try again.';
   }
   if (cause.status === 429) return tooManyRequests(cause.retryAfterSeconds);
-  if (cause.status === 401) return 'Your session ended. Sign in again.';
   const sentence = BY_CODE[cause.code] ?? asSentence(cause.message);
   if (cause.status < 500) return sentence;
   return `${sentence} Try again${cause.requestId === null ? '.' : `; the server’s log knows this as ${cause.requestId}.`}`;

@@ -12,6 +12,12 @@ export const PAY_FIELD = 'amount-pay';
 const GET_FIELD = 'amount-get';
 const PROBLEM = 'amount-problem';
 
+/** What stands in the place of a problem while there is none. */
+const HINT = {
+  empty: 'Type either amount; the quote appears at once.',
+  quoted: 'Quoted in this page, without asking the server.',
+} as const;
+
 export function AmountFields(): JSX.Element | null {
   const tokens = draftTokens.value;
   if (tokens === null) return null;
@@ -44,8 +50,8 @@ export function AmountFields(): JSX.Element | null {
         token={tokens.get}
         problem={mode === 'exactOut' && outcome.value.kind === 'refused' ? problem : null}
       />
-      <p class="problem" id={PROBLEM}>
-        {problem}
+      <p class={problem === null ? 'muted' : 'problem'} id={PROBLEM}>
+        {problem ?? HINT[outcome.value.kind === 'quoted' ? 'quoted' : 'empty']}
       </p>
     </>
   );

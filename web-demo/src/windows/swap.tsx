@@ -127,13 +127,16 @@ function SwapStatus(): JSX.Element {
   const seconds = at === null ? null : Math.max(0, Math.round((now.value - at) / 1000));
   return (
     <>
-      <span class="grow">Quoted in this page, works offline</span>
+      <span class="grow">
+        {isOnline.value ? 'Quotes work offline' : 'No connection: quotes go on working'}
+      </span>
       <span>{seconds === null ? 'no pool yet' : `pool seen ${age(seconds)}`}</span>
     </>
   );
 }
 
 function age(seconds: number): string {
+  if (seconds < 2) return 'now';
   if (seconds < 60) return `${seconds} s ago`;
   return seconds < 3600 ? `${Math.floor(seconds / 60)} min ago` : `${Math.floor(seconds / 3600)} h ago`;
 }
