@@ -1,0 +1,85 @@
+//! What can go wrong with the database, told apart. A row that is not there is an `Option`, never an error.
+
+use std::fmt::Display;
+
+/// An error of the database or of what stands in it.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum DbError {
+    /// The driver or the engine failed.
+    #[error("the database failed")]
+    Driver(#[source] sqlx::Error),
+    /// Too many others want the database; the same call can succeed later.
+    #[error("the database is busy")]
+    Busy(#[source] sqlx::Error),
+    /// A constraint refused a row.
+    #[error("a constraint refused the row: {name}")]
+    Constraint {
+        /// The constraint's name on PostgreSQL, the engine's words on SQLite.
+        name: String,
+    },
+    /// A row holds what it cannot hold.
+    #[error("the table {table} holds an impossible {column}: {value}")]
+    Inconsistent {
+        /// The table.
+        table: &'static str,
+        /// The column.
+        column: &'static str,
+        /// What was found.
+        value: String,
+    },
+    /// A statement changed another number of rows than it must.
+    #[error("{statement} changed {found} rows, not {expected}")]
+    RowCount {
+        /// The statement's name.
+        statement: &'static str,
+        /// How many rows it must change.
+        expected: u64,
+        /// How many it changed.
+        found: u64,
+    },
+}
+
+impl DbError {
+    /// Makes the error of a row that holds what it cannot hold.
+    pub(crate) fn inconsistent(table: &'static str, column: &'static str, value: impl Display) -> Self {
+        Self::Inconsistent { table, column, value: value.to_string() }
+    }
+
+    /// Checks how many rows a statement changed.
+    pub(crate) const fn check_rows(statement: &'static str, expected: u64, found: u64) -> Result<(), Self> {
+        if found == expected { Ok(()) } else { Err(Self::RowCount { statement, expected, found }) }
+    }
+
+    /// Whether the same call can succeed later without anything being changed.
+    #[must_use]
+    pub const fn is_retryable(&self) -> bool {
+        matches!(self, Self::Busy(_))
+    }
+}
+
+/// SQLite: busy (5), locked (6). PostgreSQL: serialization failure, deadlock, lock not available, too many
+/// connections.
+const BUSY_CODES: [&str; 9] = ["5", "6", "261", "262", "517", "40001", "40P01", "55P03", "53300"];
+
+impl From<sqlx::Error> for DbError {
+    fn from(error: sqlx::Error) -> Self {
+        if matches!(error, sqlx::Error::PoolTimedOut) {
+            return Self::Busy(error);
+        }
+        let Some(database) = error.as_database_error() else {
+            return Self::Driver(error);
+        };
+        if database.code().is_some_and(|code| BUSY_CODES.contains(&code.as_ref())) {
+            return Self::Busy(error);
+        }
+        if database.is_unique_violation()
+            || database.is_foreign_key_violation()
+            || database.is_check_violation()
+        {
+            let name = database.constraint().unwrap_or_else(|| database.message()).to_owned();
+            return Self::Constraint { name };
+        }
+        Self::Driver(error)
+    }
+}
