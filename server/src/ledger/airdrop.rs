@@ -1,0 +1,151 @@
+//! Giving a user units of an asset that the server may issue.
+
+use postfun_core::amount::Units;
+use uuid::Uuid;
+
+use super::{AccountKey, Actor, Asset, Ledger, LedgerError, Leg, NewPosting, Posted, PostingKind};
+use crate::admin::{self, AuditEntry};
+use crate::db::Tx;
+use crate::http::idempotency::{self, Claim, KeyReused, StoredAnswer};
+use crate::id::uuid_v7;
+use crate::identity::User;
+
+/// A gift to a user.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Issue {
+    /// Who gets it.
+    pub user_id: Uuid,
+    /// Of what.
+    pub asset: Asset,
+    /// How much, in base units; above zero.
+    pub amount: Units,
+}
+
+/// An airdrop, as an administrator asks for it.
+#[derive(Debug)]
+pub(crate) struct Airdrop<'a> {
+    pub(crate) admin: &'a User,
+    pub(crate) to: &'a User,
+    pub(crate) asset: Asset,
+    pub(crate) amount: Units,
+    pub(crate) claim: Option<Claim>,
+    pub(crate) render: fn(&Airdrop<'_>, balance: Units) -> Result<StoredAnswer, serde_json::Error>,
+}
+
+/// Why nothing was given.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub(crate) enum AirdropError {
+    #[error(transparent)]
+    KeyReused(#[from] KeyReused),
+    #[error(transparent)]
+    Ledger(#[from] LedgerError),
+    #[error("the answer could not be rendered")]
+    Render(#[from] serde_json::Error),
+}
+
+impl From<crate::db::DbError> for AirdropError {
+    fn from(error: crate::db::DbError) -> Self {
+        Self::Ledger(error.into())
+    }
+}
+
+impl Ledger {
+    /// Gives a user units; a repeated key gets the first answer. Says whether it was one.
+    pub(crate) async fn airdrop(&self, airdrop: Airdrop<'_>) -> Result<(StoredAnswer, bool), AirdropError> {
+        let issue = Issue { user_id: airdrop.to.id, asset: airdrop.asset.clone(), amount: airdrop.amount };
+        let accounts = self.ensure_accounts(&keys(&issue)).await?;
+        let mut tx = self.db.begin().await?;
+        let claims: Vec<&Claim> = airdrop.claim.iter().collect();
+        let stored = idempotency::find_in_tx(&mut tx, &claims).await?;
+        if let Some(answer) = airdrop.claim.as_ref().and_then(|claim| stored.answer(claim)) {
+            return Ok((answer?, true));
+        }
+        let now_ms = self.clock.now_ms();
+        let id = uuid_v7(now_ms, self.entropy.as_ref());
+        let posting = NewPosting {
+            unique_key: format!("ledger:{id}:airdrop"),
+            kind: PostingKind::Airdrop,
+            reference_type: "airdrop",
+            reference_id: id.to_string(),
+            actor: Actor::Admin(airdrop.admin.id),
+            legs: legs(&accounts, issue.amount)?,
+        };
+        let balance = self.issue_in_tx(&mut tx, &issue, &accounts, posting).await?.1;
+        let answer = (airdrop.render)(&airdrop, balance)?;
+        let entry = AuditEntry {
+            actor: airdrop.admin.id.to_string(),
+            action: "airdrop",
+            subject: airdrop.to.id.to_string(),
+            reason: None,
+            before: None,
+            after: Some(String::from_utf8_lossy(&answer.body).into_owned()),
+        };
+        admin::insert_audit_in_tx(&mut tx, &entry, self.clock.as_ref(), self.entropy.as_ref()).await?;
+        if let Some(claim) = &airdrop.claim {
+            idempotency::insert_in_tx(&mut tx, &[(claim, &answer)], now_ms).await?;
+        }
+        tx.commit().await?;
+        Ok((answer, false))
+    }
+
+    /// Gives a user several assets once for all times: a second call with the same key changes nothing.
+    ///
+    /// # Errors
+    ///
+    /// [`LedgerError::NotIssuable`] before anything is given, else as the ledger refuses.
+    pub async fn grant_once(&self, key: &str, issues: &[Issue]) -> Result<Posted, LedgerError> {
+        let mut all = Vec::new();
+        for issue in issues {
+            all.push((issue, self.ensure_accounts(&keys(issue)).await?));
+        }
+        let mut tx = self.db.begin().await?;
+        let mut posted = Posted::Already;
+        for (issue, accounts) in all {
+            let posting = NewPosting {
+                unique_key: format!("{key}:{}", issue.asset.symbol),
+                kind: PostingKind::StarterGrant,
+                reference_type: "user",
+                reference_id: issue.user_id.to_string(),
+                actor: Actor::System,
+                legs: legs(&accounts, issue.amount)?,
+            };
+            if self.issue_in_tx(&mut tx, issue, &accounts, posting).await?.0 == Posted::New {
+                posted = Posted::New;
+            }
+        }
+        tx.commit().await?;
+        Ok(posted)
+    }
+
+    /// Posts an issue and returns the user's balance after it.
+    async fn issue_in_tx(
+        &self,
+        tx: &mut Tx,
+        issue: &Issue,
+        accounts: &[super::AccountId],
+        posting: NewPosting,
+    ) -> Result<(Posted, Units), LedgerError> {
+        if !issue.asset.is_issuable {
+            return Err(LedgerError::NotIssuable);
+        }
+        let mut book = self.open_in_tx(tx, accounts, std::slice::from_ref(&posting.unique_key)).await?;
+        let posted = book.post(posting)?;
+        let balance = accounts.get(1).and_then(|account| book.available(*account));
+        book.write_in_tx(tx).await?;
+        let balance = balance.and_then(|balance| u64::try_from(balance).ok()).unwrap_or(0);
+        Ok((posted, Units::new(balance).unwrap_or(Units::MAX)))
+    }
+}
+
+/// Where an issue comes from and where it goes.
+fn keys(issue: &Issue) -> [AccountKey; 2] {
+    [AccountKey::issuance(issue.asset.id), AccountKey::user(issue.user_id, issue.asset.id)]
+}
+
+fn legs(accounts: &[super::AccountId], amount: Units) -> Result<Vec<Leg>, LedgerError> {
+    match accounts {
+        [issuance, user] => Ok(vec![Leg::debit(*issuance, amount), Leg::credit(*user, amount)]),
+        _ => Err(LedgerError::AccountMissing),
+    }
+}

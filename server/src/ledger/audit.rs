@@ -1,0 +1,104 @@
+//! Recomputes every balance from its entries.
+
+use sqlx::FromRow;
+
+use crate::audit::Finding;
+use crate::db::{DbError, Tx, on_backend, statements};
+
+/// Findings of one kind that are reported; more of the same say nothing new.
+const FINDINGS_MAX: i64 = 20;
+
+statements! {
+    COUNT = "
+SELECT
+    (SELECT COUNT(*) FROM accounts) AS accounts,
+    (SELECT COUNT(*) FROM entries) AS entries";
+    UNBALANCED_POSTINGS = "
+SELECT posting_id AS subject, CAST(SUM(amount) AS BIGINT) AS found, CAST(0 AS BIGINT) AS expected
+FROM entries
+GROUP BY posting_id, asset_id
+HAVING SUM(amount) <> 0
+ORDER BY posting_id
+LIMIT $1";
+    EMPTY_POSTINGS = "
+SELECT postings.id AS subject, CAST(0 AS BIGINT) AS found, CAST(1 AS BIGINT) AS expected
+FROM postings
+WHERE NOT EXISTS (SELECT 1 FROM entries WHERE entries.posting_id = postings.id)
+ORDER BY postings.id
+LIMIT $1";
+    WRONG_BALANCES = "
+SELECT CAST(accounts.id AS TEXT) AS subject, available + held AS found, CAST(COALESCE(s.total, 0) AS BIGINT) AS expected
+FROM accounts
+LEFT JOIN (SELECT account_id, CAST(SUM(amount) AS BIGINT) AS total FROM entries GROUP BY account_id) AS s
+  ON s.account_id = accounts.id
+WHERE available + held <> COALESCE(s.total, 0)
+ORDER BY accounts.id
+LIMIT $1";
+    WRONG_HOLDS = "
+SELECT CAST(accounts.id AS TEXT) AS subject, held AS found, CAST(COALESCE(s.total, 0) AS BIGINT) AS expected
+FROM accounts
+LEFT JOIN (SELECT account_id, CAST(SUM(remaining) AS BIGINT) AS total FROM holds WHERE status = 'open' GROUP BY account_id) AS s
+  ON s.account_id = accounts.id
+WHERE held <> COALESCE(s.total, 0)
+ORDER BY accounts.id
+LIMIT $1";
+    WRONG_ASSETS = "
+SELECT CAST(entries.account_id AS TEXT) AS subject, entries.asset_id AS found, accounts.asset_id AS expected
+FROM entries
+JOIN accounts ON accounts.id = entries.account_id
+WHERE entries.asset_id <> accounts.asset_id
+ORDER BY entries.account_id
+LIMIT $1";
+    BELOW_ZERO = "
+SELECT CAST(id AS TEXT) AS subject, available AS found, CAST(0 AS BIGINT) AS expected
+FROM accounts
+WHERE (available < 0 AND NOT may_be_negative) OR held < 0
+ORDER BY id
+LIMIT $1";
+    ISSUED_WITHOUT_RIGHT = "
+SELECT assets.symbol AS subject, available AS found, CAST(0 AS BIGINT) AS expected
+FROM accounts
+JOIN assets ON assets.id = accounts.asset_id
+WHERE accounts.purpose = 'issuance' AND NOT assets.is_issuable AND available <> 0
+ORDER BY assets.id
+LIMIT $1";
+}
+
+#[derive(Debug, FromRow)]
+struct Row {
+    subject: String,
+    found: i64,
+    expected: i64,
+}
+
+/// Counts accounts and entries.
+pub(crate) async fn count(tx: &mut Tx) -> Result<(i64, i64), DbError> {
+    Ok(on_backend!(tx, |c, DB| sqlx::query_as::<DB, (i64, i64)>(COUNT).fetch_one(c).await)?)
+}
+
+/// Runs every check in one snapshot.
+pub(crate) async fn run(tx: &mut Tx) -> Result<Vec<Finding>, DbError> {
+    let checks = [
+        ("posting does not balance", UNBALANCED_POSTINGS),
+        ("posting has no entry", EMPTY_POSTINGS),
+        ("account differs from its entries", WRONG_BALANCES),
+        ("account's holds differ from what it sets aside", WRONG_HOLDS),
+        ("entry is of another asset than its account", WRONG_ASSETS),
+        ("account is below zero", BELOW_ZERO),
+        ("asset was issued that must not be", ISSUED_WITHOUT_RIGHT),
+    ];
+    let mut findings = Vec::new();
+    for (what, statement) in checks {
+        let rows: Vec<Row> = on_backend!(tx, |c, DB| sqlx::query_as::<DB, Row>(statement)
+            .bind(FINDINGS_MAX)
+            .fetch_all(c)
+            .await)?;
+        findings.extend(rows.into_iter().map(|row| Finding {
+            what,
+            subject: row.subject,
+            found: row.found.to_string(),
+            expected: row.expected.to_string(),
+        }));
+    }
+    Ok(findings)
+}

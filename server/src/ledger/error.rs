@@ -1,0 +1,49 @@
+//! Why the ledger refused.
+
+use super::AssetId;
+use crate::db::DbError;
+
+/// A refusal of the ledger.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum LedgerError {
+    /// An account has not enough available.
+    #[error("the balance is too small")]
+    InsufficientBalance,
+    /// A sum would pass the largest amount.
+    #[error("the balance would be too large")]
+    BalanceTooLarge,
+    /// The legs of a posting do not add up to zero for an asset.
+    #[error("the legs do not balance for asset {}", .asset.0)]
+    Unbalanced {
+        /// The asset.
+        asset: AssetId,
+    },
+    /// A posting has no leg, or a leg of zero.
+    #[error("a posting needs legs, each above zero")]
+    EmptyLeg,
+    /// The key belongs to another movement.
+    #[error("the key {key} belongs to another posting")]
+    KeyReused {
+        /// The key.
+        key: String,
+    },
+    /// An account was not opened, or does not exist.
+    #[error("an account is missing")]
+    AccountMissing,
+    /// The hold does not exist.
+    #[error("the hold does not exist")]
+    HoldMissing,
+    /// The hold is settled or released.
+    #[error("the hold is closed")]
+    HoldNotOpen,
+    /// The hold sets aside less than is to be spent.
+    #[error("the hold sets aside less than that")]
+    HoldTooSmall,
+    /// The asset is never made from nothing.
+    #[error("the asset cannot be issued")]
+    NotIssuable,
+    /// The database failed.
+    #[error(transparent)]
+    Database(#[from] DbError),
+}

@@ -1,0 +1,252 @@
+//! The double-entry ledger: the only way money moves.
+//!
+//! | File | Subject |
+//! |---|---|
+//! | `airdrop` | giving users what the server may issue |
+//! | `asset` | what can be held, and what the server may issue |
+//! | `account` | whose money it is and what for |
+//! | `posting` | a movement whose legs add up to zero for every asset |
+//! | `hold` | money set aside until something is decided |
+//! | `book` | locked accounts in memory: the four verbs, then one write |
+//! | `repo` | the statements |
+//! | `audit` | recomputes balances from entries |
+//!
+//! # Phases of a posting
+//!
+//! | Phase | What happens | Round trips |
+//! |---|---|---|
+//! | open | missing accounts are made, in a transaction of their own | 0, or 3 the first time |
+//! | lock | accounts are locked in ascending id and read; announced keys are looked up | 1 or 2 |
+//! | apply | each movement is checked and applied in memory; a refused one changes nothing | 0 |
+//! | write | postings, entries, holds and absolute balances, in multi-row statements | 2 to 4 |
+//!
+//! A batch of any size goes through the same phases once, and a refused movement never fails its neighbours.
+//!
+//! Credits raise an account and are positive, debits lower it and are negative. What users hold was debited to the
+//! asset's issuance or clearing account, the only ones that may be below zero.
+
+mod account;
+mod airdrop;
+mod asset;
+pub(crate) mod audit;
+mod book;
+mod error;
+mod hold;
+pub(crate) mod http;
+mod posting;
+pub(crate) mod repo;
+#[cfg(test)]
+mod tests;
+
+use std::sync::Arc;
+
+use quick_cache::sync::Cache;
+
+pub use account::{AccountId, AccountKey, Owner, Purpose};
+pub use airdrop::Issue;
+pub(crate) use airdrop::{Airdrop, AirdropError};
+pub use asset::{Asset, AssetId};
+pub use book::{Book, Posted};
+pub use error::LedgerError;
+pub use hold::{HoldId, NewHold};
+pub use posting::{Actor, Leg, NewPosting, PostingKind};
+
+use crate::clock::Clock;
+use crate::db::{Database, Tx};
+use crate::id::Entropy;
+
+/// How many account ids a process remembers; ids never change, so this only saves look-ups.
+const ACCOUNT_CACHE: usize = 65_536;
+
+/// The ledger's service.
+#[derive(Debug, Clone)]
+pub struct Ledger {
+    db: Database,
+    clock: Arc<dyn Clock>,
+    entropy: Arc<dyn Entropy>,
+    account_ids: Arc<Cache<AccountKey, AccountId>>,
+    assets: Arc<tokio::sync::RwLock<Vec<Asset>>>,
+}
+
+/// What a user holds of one asset.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Balance {
+    /// The asset.
+    pub asset: Asset,
+    /// What can be spent, in base units.
+    pub available: postfun_core::amount::Units,
+    /// What is set aside, in base units.
+    pub held: postfun_core::amount::Units,
+}
+
+impl Ledger {
+    /// Makes the service.
+    #[must_use]
+    pub fn new(db: Database, clock: Arc<dyn Clock>, entropy: Arc<dyn Entropy>) -> Self {
+        let account_ids = Arc::new(Cache::new(ACCOUNT_CACHE));
+        Self { db, clock, entropy, account_ids, assets: Arc::default() }
+    }
+
+    /// Lists every asset, by ascending id.
+    ///
+    /// # Errors
+    ///
+    /// [`LedgerError::Database`].
+    pub async fn assets(&self) -> Result<Vec<Asset>, LedgerError> {
+        // Assets are only ever added by migrations, so one reading serves the process.
+        let known = self.assets.read().await.clone();
+        if !known.is_empty() {
+            return Ok(known);
+        }
+        let assets = repo::list_assets(&mut self.db.reader().await?).await?;
+        self.assets.write().await.clone_from(&assets);
+        Ok(assets)
+    }
+
+    /// Finds an asset by its id.
+    ///
+    /// # Errors
+    ///
+    /// [`LedgerError::Database`].
+    pub async fn find_asset(&self, id: AssetId) -> Result<Option<Asset>, LedgerError> {
+        Ok(self.assets().await?.into_iter().find(|asset| asset.id == id))
+    }
+
+    /// Finds an asset by its symbol, exactly as written.
+    ///
+    /// # Errors
+    ///
+    /// [`LedgerError::Database`].
+    pub async fn find_asset_by_symbol(&self, symbol: &str) -> Result<Option<Asset>, LedgerError> {
+        Ok(self.assets().await?.into_iter().find(|asset| asset.symbol == symbol))
+    }
+
+    /// Returns the ids of accounts, making those that do not exist yet, empty.
+    ///
+    /// Accounts are made in a transaction of their own, before the one that moves money: so that one only locks, in
+    /// ascending order, and cannot deadlock with another that makes the same account.
+    ///
+    /// # Errors
+    ///
+    /// [`LedgerError::Database`].
+    pub async fn ensure_accounts(&self, keys: &[AccountKey]) -> Result<Vec<AccountId>, LedgerError> {
+        let unknown: Vec<AccountKey> =
+            keys.iter().filter(|key| self.account_ids.get(*key).is_none()).cloned().collect();
+        if !unknown.is_empty() {
+            let mut tx = self.db.begin().await?;
+            for key in unknown {
+                let id = repo::ensure_account(&mut tx, &key, self.clock.now_ms()).await?;
+                self.account_ids.insert(key, id);
+            }
+            // An id that was remembered for a row that is rolled back would point nowhere.
+            if let Err(error) = tx.commit().await {
+                self.account_ids.clear();
+                return Err(error.into());
+            }
+        }
+        keys.iter().map(|key| self.account_ids.get(key).ok_or(LedgerError::AccountMissing)).collect()
+    }
+
+    /// Locks accounts and opens them in memory, together with the postings that already have one of `keys`.
+    ///
+    /// # Errors
+    ///
+    /// [`LedgerError::AccountMissing`] for an id that does not exist, else [`LedgerError::Database`].
+    pub async fn open_in_tx(
+        &self,
+        tx: &mut Tx,
+        accounts: &[AccountId],
+        keys: &[String],
+    ) -> Result<Book, LedgerError> {
+        Book::open_in_tx(tx, accounts, keys, self.clock.now_ms(), Arc::clone(&self.entropy)).await
+    }
+
+    /// Posts a batch of movements in the caller's transaction; each gets its own answer.
+    ///
+    /// # Errors
+    ///
+    /// [`LedgerError::Database`] for the whole batch; refusals are inside.
+    pub async fn post_in_tx(
+        &self,
+        tx: &mut Tx,
+        postings: Vec<NewPosting>,
+    ) -> Result<Vec<Result<Posted, LedgerError>>, LedgerError> {
+        let accounts: Vec<AccountId> =
+            postings.iter().flat_map(|posting| posting.legs.iter().map(|leg| leg.account)).collect();
+        let keys: Vec<String> = postings.iter().map(|posting| posting.unique_key.clone()).collect();
+        let mut book = self.open_in_tx(tx, &accounts, &keys).await?;
+        let answers = postings.into_iter().map(|posting| book.post(posting)).collect();
+        book.write_in_tx(tx).await?;
+        Ok(answers)
+    }
+
+    /// Sets money aside in the caller's transaction; each hold gets its own answer.
+    ///
+    /// # Errors
+    ///
+    /// [`LedgerError::Database`] for the whole batch; refusals are inside.
+    pub async fn reserve_in_tx(
+        &self,
+        tx: &mut Tx,
+        holds: Vec<NewHold>,
+    ) -> Result<Vec<Result<HoldId, LedgerError>>, LedgerError> {
+        let accounts: Vec<AccountId> = holds.iter().map(|hold| hold.account).collect();
+        let mut book = self.open_in_tx(tx, &accounts, &[]).await?;
+        let keys: Vec<String> = holds.iter().map(|hold| hold.unique_key.clone()).collect();
+        book.load_holds_by_key(tx, &keys).await?;
+        let answers = holds.into_iter().map(|hold| book.reserve(hold)).collect();
+        book.write_in_tx(tx).await?;
+        Ok(answers)
+    }
+
+    /// Spends from a hold: what the posting debits from the hold's account comes out of what is set aside.
+    ///
+    /// What is left stays on hold; [`Ledger::release_in_tx`] gives it back.
+    ///
+    /// # Errors
+    ///
+    /// A refusal of the hold ([`LedgerError::HoldNotOpen`], [`LedgerError::HoldTooSmall`]) or of the posting.
+    pub async fn settle_in_tx(
+        &self,
+        tx: &mut Tx,
+        hold: HoldId,
+        posting: NewPosting,
+    ) -> Result<Posted, LedgerError> {
+        let accounts: Vec<AccountId> = posting.legs.iter().map(|leg| leg.account).collect();
+        let mut book = self.open_in_tx(tx, &accounts, std::slice::from_ref(&posting.unique_key)).await?;
+        book.load_hold(tx, hold).await?;
+        let posted = book.settle(hold, posting)?;
+        book.write_in_tx(tx).await?;
+        Ok(posted)
+    }
+
+    /// Gives back what a hold still sets aside; a hold that is closed already stays as it is.
+    ///
+    /// # Errors
+    ///
+    /// [`LedgerError::HoldMissing`], else [`LedgerError::Database`].
+    pub async fn release_in_tx(&self, tx: &mut Tx, hold: HoldId) -> Result<(), LedgerError> {
+        let account = repo::find_hold(tx, hold).await?.ok_or(LedgerError::HoldMissing)?.account;
+        let mut book = self.open_in_tx(tx, &[account], &[]).await?;
+        book.load_hold(tx, hold).await?;
+        book.release(hold)?;
+        book.write_in_tx(tx).await
+    }
+
+    /// Lists what a user holds of every listed token, in the order of the tokens' ids.
+    ///
+    /// # Errors
+    ///
+    /// [`LedgerError::Database`].
+    pub async fn balances_of_user(&self, user: uuid::Uuid) -> Result<Vec<Balance>, LedgerError> {
+        let listed = self.assets().await?.into_iter().filter(|asset| asset.is_listed);
+        let rows = repo::list_user_accounts(&mut self.db.reader().await?, user).await?;
+        listed
+            .map(|asset| {
+                let row = rows.iter().find(|row| row.asset == asset.id);
+                let (available, held) = row.map_or(Ok(Default::default()), repo::AccountRow::amounts)?;
+                Ok(Balance { asset, available, held })
+            })
+            .collect()
+    }
+}

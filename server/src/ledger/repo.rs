@@ -1,0 +1,397 @@
+//! The ledger's statements. Balances are written as absolute values that were computed in memory; SQL never adds.
+
+use std::collections::HashMap;
+
+use postfun_core::amount::{Decimals, Units};
+use sqlx::{FromRow, QueryBuilder};
+use uuid::Uuid;
+
+use super::hold::{Hold, HoldStatus};
+use super::{AccountId, AccountKey, Asset, AssetId, HoldId, LedgerError, NewPosting};
+use crate::db::{DbError, Tx, on_backend, sql, statements};
+
+statements! {
+    LIST_ASSETS = "
+SELECT id, symbol, name, decimals, is_issuable, is_listed
+FROM assets
+ORDER BY id";
+    FIND_ACCOUNT = "
+SELECT id
+FROM accounts
+WHERE owner_kind = $1 AND owner_id = $2 AND purpose = $3 AND asset_id = $4";
+    NEXT_ACCOUNT_ID = "
+UPDATE counters
+SET value = value + 1
+WHERE name = 'account'
+RETURNING value";
+    INSERT_ACCOUNT = "
+INSERT INTO accounts (id, owner_kind, owner_id, purpose, asset_id, available, held, version, may_be_negative, created_at_ms)
+VALUES ($1, $2, $3, $4, $5, 0, 0, 0, $6, $7)
+ON CONFLICT (owner_kind, owner_id, purpose, asset_id) DO NOTHING";
+    LIST_USER_ACCOUNTS = "
+SELECT id, asset_id, available, held, may_be_negative
+FROM accounts
+WHERE owner_kind = 'user' AND owner_id = $1 AND purpose = 'main'
+ORDER BY asset_id";
+    FIND_HOLD = "
+SELECT id, unique_key, account_id, amount, remaining, status, expires_at_ms, created_at_ms
+FROM holds
+WHERE id = $1";
+    FIND_HOLD_BY_KEY = "
+SELECT id, unique_key, account_id, amount, remaining, status, expires_at_ms, created_at_ms
+FROM holds
+WHERE unique_key = $1";
+    INSERT_HOLD = "
+INSERT INTO holds (id, unique_key, account_id, amount, remaining, status, expires_at_ms, created_at_ms, updated_at_ms)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
+    UPDATE_HOLD = "
+UPDATE holds
+SET remaining = $2, status = $3, updated_at_ms = $4
+WHERE id = $1 AND status = 'open'";
+}
+
+#[derive(Debug, FromRow)]
+struct AssetRow {
+    id: i64,
+    symbol: String,
+    name: String,
+    decimals: i64,
+    is_issuable: bool,
+    is_listed: bool,
+}
+
+/// Lists every asset by ascending id.
+pub(crate) async fn list_assets(tx: &mut Tx) -> Result<Vec<Asset>, DbError> {
+    let rows: Vec<AssetRow> =
+        on_backend!(tx, |c, DB| sqlx::query_as::<DB, AssetRow>(LIST_ASSETS).fetch_all(c).await)?;
+    rows.into_iter()
+        .map(|row| {
+            let decimals = u8::try_from(row.decimals).ok().and_then(|decimals| Decimals::new(decimals).ok());
+            Ok(Asset {
+                id: AssetId(row.id),
+                decimals: decimals
+                    .ok_or_else(|| DbError::inconsistent("assets", "decimals", row.decimals))?,
+                symbol: row.symbol,
+                name: row.name,
+                is_issuable: row.is_issuable,
+                is_listed: row.is_listed,
+            })
+        })
+        .collect()
+}
+
+/// Finds an account's id or makes the account.
+pub(super) async fn ensure_account(tx: &mut Tx, key: &AccountKey, now_ms: i64) -> Result<AccountId, DbError> {
+    if let Some(id) = find_account(tx, key).await? {
+        return Ok(id);
+    }
+    // The counter's row lock also makes the accounts of one database come one after the other.
+    let id: i64 = on_backend!(tx, |c, DB| sqlx::query_scalar::<DB, i64>(NEXT_ACCOUNT_ID).fetch_one(c).await)?;
+    let (kind, owner, purpose) = (key.owner.kind(), key.owner.id(), key.purpose);
+    on_backend!(tx, |c, DB| sqlx::query::<DB>(INSERT_ACCOUNT)
+        .bind(id)
+        .bind(kind)
+        .bind(owner)
+        .bind(purpose.as_str())
+        .bind(key.asset.0)
+        .bind(purpose.may_be_negative())
+        .bind(now_ms)
+        .execute(c)
+        .await
+        .map(|_done| ()))?;
+    // Another process may have been first; then its account is the one.
+    find_account(tx, key).await?.ok_or_else(|| DbError::inconsistent("accounts", "id", id))
+}
+
+async fn find_account(tx: &mut Tx, key: &AccountKey) -> Result<Option<AccountId>, DbError> {
+    let (kind, owner, purpose) = (key.owner.kind(), key.owner.id(), key.purpose.as_str());
+    let id: Option<i64> = on_backend!(tx, |c, DB| sqlx::query_scalar::<DB, i64>(FIND_ACCOUNT)
+        .bind(kind)
+        .bind(owner)
+        .bind(purpose)
+        .bind(key.asset.0)
+        .fetch_optional(c)
+        .await)?;
+    Ok(id.map(AccountId))
+}
+
+#[derive(Debug, FromRow)]
+struct AccountColumns {
+    id: i64,
+    asset_id: i64,
+    available: i64,
+    held: i64,
+    may_be_negative: bool,
+}
+
+/// An account's balance.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct AccountRow {
+    pub(super) id: AccountId,
+    pub(super) asset: AssetId,
+    pub(super) available: i64,
+    pub(super) held: i64,
+    pub(super) may_be_negative: bool,
+}
+
+impl AccountRow {
+    /// Returns available and held of an account that is never below zero.
+    pub(super) fn amounts(&self) -> Result<(Units, Units), LedgerError> {
+        let units = |column, value: i64| {
+            u64::try_from(value)
+                .ok()
+                .and_then(|count| Units::new(count).ok())
+                .ok_or_else(|| DbError::inconsistent("accounts", column, value))
+        };
+        Ok((units("available", self.available)?, units("held", self.held)?))
+    }
+}
+
+impl From<AccountColumns> for AccountRow {
+    fn from(row: AccountColumns) -> Self {
+        Self {
+            id: AccountId(row.id),
+            asset: AssetId(row.asset_id),
+            available: row.available,
+            held: row.held,
+            may_be_negative: row.may_be_negative,
+        }
+    }
+}
+
+/// Locks accounts in ascending order and reads them. `ids` is sorted and has no doubles.
+pub(super) async fn lock_accounts(tx: &mut Tx, ids: &[AccountId]) -> Result<Vec<AccountRow>, DbError> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let suffix = tx.lock_suffix();
+    let rows: Vec<AccountColumns> = on_backend!(tx, |c, DB| {
+        let mut query = QueryBuilder::<DB>::new(
+            "SELECT id, asset_id, available, held, may_be_negative FROM accounts WHERE id IN (",
+        );
+        let mut list = query.separated(", ");
+        for id in sql::padded(ids) {
+            list.push_bind(id.0);
+        }
+        query.push(") ORDER BY id").push(suffix);
+        query.build_query_as::<AccountColumns>().fetch_all(c).await
+    })?;
+    Ok(rows.into_iter().map(AccountRow::from).collect())
+}
+
+/// Lists a user's accounts by ascending asset.
+pub(super) async fn list_user_accounts(tx: &mut Tx, user: Uuid) -> Result<Vec<AccountRow>, DbError> {
+    let rows: Vec<AccountColumns> =
+        on_backend!(tx, |c, DB| sqlx::query_as::<DB, AccountColumns>(LIST_USER_ACCOUNTS)
+            .bind(user.to_string())
+            .fetch_all(c)
+            .await)?;
+    Ok(rows.into_iter().map(AccountRow::from).collect())
+}
+
+/// Finds which keys were posted, with the hash of their legs.
+pub(crate) async fn find_posting_hashes(
+    tx: &mut Tx,
+    keys: &[String],
+) -> Result<HashMap<String, String>, DbError> {
+    if keys.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let rows: Vec<(String, String)> = on_backend!(tx, |c, DB| {
+        let mut query =
+            QueryBuilder::<DB>::new("SELECT unique_key, legs_hash FROM postings WHERE unique_key IN (");
+        let mut list = query.separated(", ");
+        for key in sql::padded(keys) {
+            list.push_bind(key);
+        }
+        query.push(")");
+        query.build_query_as::<(String, String)>().fetch_all(c).await
+    })?;
+    Ok(rows.into_iter().collect())
+}
+
+/// A posting that is about to be written.
+#[derive(Debug)]
+pub(super) struct NewPostingRow {
+    pub(super) id: Uuid,
+    pub(super) legs_hash: String,
+    pub(super) posting: NewPosting,
+}
+
+struct EntryRow {
+    posting_id: String,
+    leg: i64,
+    account: AccountId,
+    asset: AssetId,
+    amount: i64,
+}
+
+/// Writes postings and their entries.
+pub(super) async fn insert_postings(
+    tx: &mut Tx,
+    rows: &[NewPostingRow],
+    now_ms: i64,
+    asset_of: impl Fn(AccountId) -> Option<AssetId>,
+) -> Result<(), LedgerError> {
+    let mut entries = Vec::with_capacity(rows.len().saturating_mul(5));
+    for row in rows {
+        for (leg, number) in row.posting.legs.iter().zip(0_i64..) {
+            let asset = asset_of(leg.account).ok_or(LedgerError::AccountMissing)?;
+            let posting_id = row.id.to_string();
+            entries.push(EntryRow {
+                posting_id,
+                leg: number,
+                account: leg.account,
+                asset,
+                amount: leg.amount,
+            });
+        }
+    }
+    for chunk in sql::chunks(rows, 9) {
+        insert_posting_rows(tx, chunk, now_ms).await?;
+    }
+    for chunk in sql::chunks(&entries, 5) {
+        insert_entry_rows(tx, chunk).await?;
+    }
+    Ok(())
+}
+
+async fn insert_posting_rows(tx: &mut Tx, rows: &[NewPostingRow], now_ms: i64) -> Result<(), DbError> {
+    on_backend!(tx, |c, DB| {
+        let mut query = QueryBuilder::<DB>::new(
+            "INSERT INTO postings (id, unique_key, legs_hash, kind, reference_type, reference_id, actor_kind, actor_id, created_at_ms) ",
+        );
+        query.push_values(rows, |mut values, row| {
+            let posting = &row.posting;
+            values
+                .push_bind(row.id.to_string())
+                .push_bind(posting.unique_key.clone())
+                .push_bind(row.legs_hash.clone())
+                .push_bind(posting.kind.as_str())
+                .push_bind(posting.reference_type)
+                .push_bind(posting.reference_id.clone())
+                .push_bind(posting.actor.kind())
+                .push_bind(posting.actor.id())
+                .push_bind(now_ms);
+        });
+        query.build().execute(c).await.map(|_done| ())
+    })?;
+    Ok(())
+}
+
+async fn insert_entry_rows(tx: &mut Tx, rows: &[EntryRow]) -> Result<(), DbError> {
+    on_backend!(tx, |c, DB| {
+        let mut query =
+            QueryBuilder::<DB>::new("INSERT INTO entries (posting_id, leg, account_id, asset_id, amount) ");
+        query.push_values(rows, |mut values, row| {
+            values
+                .push_bind(row.posting_id.clone())
+                .push_bind(row.leg)
+                .push_bind(row.account.0)
+                .push_bind(row.asset.0)
+                .push_bind(row.amount);
+        });
+        query.build().execute(c).await.map(|_done| ())
+    })?;
+    Ok(())
+}
+
+/// Writes balances as they now are.
+pub(super) async fn update_balances(tx: &mut Tx, rows: &[&AccountRow]) -> Result<(), DbError> {
+    for chunk in sql::chunks(rows, 3) {
+        let changed = on_backend!(tx, |c, DB| {
+            let mut query = QueryBuilder::<DB>::new("WITH d (id, available, held) AS (");
+            query.push_values(chunk, |mut values, row| {
+                values.push_bind(row.id.0).push_bind(row.available).push_bind(row.held);
+            });
+            query.push(
+                ") UPDATE accounts SET available = d.available, held = d.held, version = version + 1 \
+                 FROM d WHERE accounts.id = d.id",
+            );
+            query.build().execute(c).await.map(|done| done.rows_affected())
+        })?;
+        DbError::check_rows("update_balances", u64::try_from(chunk.len()).unwrap_or(u64::MAX), changed)?;
+    }
+    Ok(())
+}
+
+#[derive(Debug, FromRow)]
+struct HoldColumns {
+    id: String,
+    unique_key: String,
+    account_id: i64,
+    amount: i64,
+    remaining: i64,
+    status: String,
+    expires_at_ms: Option<i64>,
+    created_at_ms: i64,
+}
+
+impl HoldColumns {
+    fn into_hold(self) -> Result<Hold, DbError> {
+        let id =
+            Uuid::parse_str(&self.id).map_err(|_malformed| DbError::inconsistent("holds", "id", &self.id))?;
+        let status = HoldStatus::parse(&self.status)
+            .ok_or_else(|| DbError::inconsistent("holds", "status", &self.status))?;
+        Ok(Hold {
+            id: HoldId(id),
+            unique_key: self.unique_key,
+            account: AccountId(self.account_id),
+            amount: self.amount,
+            remaining: self.remaining,
+            status,
+            expires_at_ms: self.expires_at_ms,
+            created_at_ms: self.created_at_ms,
+        })
+    }
+}
+
+/// Finds a hold. Its account's lock must be held before what it says is relied on.
+pub(super) async fn find_hold(tx: &mut Tx, id: HoldId) -> Result<Option<Hold>, DbError> {
+    let row: Option<HoldColumns> = on_backend!(tx, |c, DB| sqlx::query_as::<DB, HoldColumns>(FIND_HOLD)
+        .bind(id.0.to_string())
+        .fetch_optional(c)
+        .await)?;
+    row.map(HoldColumns::into_hold).transpose()
+}
+
+/// Finds a hold by its unique key.
+pub(super) async fn find_hold_by_key(tx: &mut Tx, key: &str) -> Result<Option<Hold>, DbError> {
+    let row: Option<HoldColumns> =
+        on_backend!(tx, |c, DB| sqlx::query_as::<DB, HoldColumns>(FIND_HOLD_BY_KEY)
+            .bind(key)
+            .fetch_optional(c)
+            .await)?;
+    row.map(HoldColumns::into_hold).transpose()
+}
+
+/// Writes a new hold.
+pub(super) async fn insert_hold(tx: &mut Tx, hold: &Hold) -> Result<(), DbError> {
+    on_backend!(tx, |c, DB| sqlx::query::<DB>(INSERT_HOLD)
+        .bind(hold.id.0.to_string())
+        .bind(&hold.unique_key)
+        .bind(hold.account.0)
+        .bind(hold.amount)
+        .bind(hold.remaining)
+        .bind(hold.status.as_str())
+        .bind(hold.expires_at_ms)
+        .bind(hold.created_at_ms)
+        .bind(hold.created_at_ms)
+        .execute(c)
+        .await
+        .map(|_done| ()))?;
+    Ok(())
+}
+
+/// Writes what an open hold has become.
+pub(super) async fn update_hold(tx: &mut Tx, hold: &Hold, now_ms: i64) -> Result<(), DbError> {
+    let changed = on_backend!(tx, |c, DB| sqlx::query::<DB>(UPDATE_HOLD)
+        .bind(hold.id.0.to_string())
+        .bind(hold.remaining)
+        .bind(hold.status.as_str())
+        .bind(now_ms)
+        .execute(c)
+        .await
+        .map(|done| done.rows_affected()))?;
+    DbError::check_rows("update_hold", 1, changed)
+}
