@@ -1,0 +1,120 @@
+//! Who people are: users, and the keys they have proven to hold.
+//!
+//! A user is made at the first proof of a key, once, however many proofs race. An identity is a proven key and the
+//! only thing that signs in; profile fields never do.
+
+pub(crate) mod repo;
+mod user;
+
+use std::sync::Arc;
+
+use postfun_core::encoding::hex;
+use postfun_core::nostr::npub;
+pub use user::{IdentityKind, Role, User, UserStatus};
+use uuid::Uuid;
+
+use crate::clock::Clock;
+use crate::db::{Database, DbError, Tx};
+use crate::id::{Entropy, uuid_v7};
+
+/// The service of users and their keys.
+#[derive(Debug, Clone)]
+pub struct Identities {
+    db: Database,
+    clock: Arc<dyn Clock>,
+    entropy: Arc<dyn Entropy>,
+}
+
+/// Names a user from outside.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum UserRef {
+    /// By the integer that the seeds' clients know.
+    Number(i64),
+    /// By a Nostr public key, lower-case hexadecimal.
+    Nostr(String),
+}
+
+impl Identities {
+    /// Makes the service.
+    #[must_use]
+    pub fn new(db: Database, clock: Arc<dyn Clock>, entropy: Arc<dyn Entropy>) -> Self {
+        Self { db, clock, entropy }
+    }
+
+    /// Finds the user of a proven key or makes one.
+    ///
+    /// The counter's row is locked before the key is looked up a second time, so that of several first proofs one
+    /// makes the user and the others find it.
+    ///
+    /// # Errors
+    ///
+    /// [`DbError`].
+    pub(crate) async fn find_or_create_in_tx(
+        &self,
+        tx: &mut Tx,
+        kind: IdentityKind,
+        subject: &str,
+    ) -> Result<User, DbError> {
+        if let Some(user) = repo::find_by_identity(tx, kind, subject).await? {
+            return Ok(user);
+        }
+        let number = repo::next_user_number(tx).await?;
+        if let Some(user) = repo::find_by_identity(tx, kind, subject).await? {
+            return Ok(user);
+        }
+        let now_ms = self.clock.now_ms();
+        let is_invited = repo::delete_invitation(tx, kind, subject).await?;
+        let user = User {
+            id: uuid_v7(now_ms, self.entropy.as_ref()),
+            number,
+            role: if is_invited { Role::Admin } else { Role::User },
+            status: UserStatus::Active,
+            display_name: None,
+            nostr_pubkey: (kind == IdentityKind::Nostr).then(|| subject.to_owned()),
+            created_at_ms: now_ms,
+        };
+        repo::insert_user(tx, &user).await?;
+        repo::insert_identity(tx, &user, kind, subject).await?;
+        tracing::info!(user.number = user.number, identity.kind = kind.as_str(), "a new user signed in");
+        Ok(user)
+    }
+
+    /// Finds a user by id.
+    ///
+    /// # Errors
+    ///
+    /// [`DbError`].
+    pub async fn find(&self, id: Uuid) -> Result<Option<User>, DbError> {
+        repo::find_user(&mut self.db.reader().await?, id).await
+    }
+
+    /// Finds a user by what an administrator calls them.
+    ///
+    /// # Errors
+    ///
+    /// [`DbError`].
+    pub async fn find_by_ref(&self, user: &UserRef) -> Result<Option<User>, DbError> {
+        let mut tx = self.db.reader().await?;
+        repo::find_by_ref(&mut tx, user).await
+    }
+}
+
+/// The text names nobody: not an `npub`, not 64 lower-case hex digits, not a number above zero.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("a user is named by an npub, by a public key of 64 lower-case hex digits, or by their number")]
+pub struct InvalidUserRef;
+
+impl std::str::FromStr for UserRef {
+    type Err = InvalidUserRef;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        if let Ok(key) = npub::decode(text) {
+            return Ok(Self::Nostr(hex::encode_lower(&key)));
+        }
+        if hex::decode_array::<32>(text).is_ok() {
+            return Ok(Self::Nostr(text.to_owned()));
+        }
+        let number = text.parse::<i64>().ok().filter(|number| *number > 0 && !text.starts_with('+'));
+        number.map(Self::Number).ok_or(InvalidUserRef)
+    }
+}

@@ -1,0 +1,219 @@
+//! First-party access tokens: HS256 JWTs that name a session.
+//!
+//! The key is derived from the configured secret for this family alone, and `iss`, `aud` and `typ` are checked, so
+//! that no token of another family, nor one that another program made with the same secret, passes here.
+
+use hkdf::Hkdf;
+use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
+use postfun_core::encoding::hex;
+use postfun_core::nostr::npub;
+use serde::{Deserialize, Serialize};
+use sha2::Sha256;
+use uuid::Uuid;
+
+use super::repo::NewSession;
+use crate::identity::User;
+
+const ISSUER: &str = "postfun";
+const AUDIENCE: &str = "postfun:first-party";
+const TYPE: &str = "at+jwt";
+const KEY_LABEL: &[u8] = b"postfun/first-party-access/v1";
+
+/// A token as the client gets it. Whoever holds it is the user, so it is never logged.
+#[derive(Clone)]
+pub struct AccessToken(String);
+
+impl AccessToken {
+    /// Returns the text that goes to the client.
+    #[must_use]
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl std::fmt::Debug for AccessToken {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str("AccessToken(…)")
+    }
+}
+
+/// Why a token was refused; clients only hear that it was.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum TokenError {
+    /// Not a token of this family.
+    #[error("not a token of this server")]
+    Foreign,
+    /// Past its time.
+    #[error("the token has expired")]
+    Expired,
+}
+
+/// What a token says. `uid` and `npub` are there for the seeds' clients to show; the server reads neither.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct Claims {
+    iss: String,
+    aud: String,
+    sub: Uuid,
+    sid: Uuid,
+    #[serde(rename = "gen")]
+    generation: i64,
+    jti: Uuid,
+    iat: i64,
+    exp: i64,
+    uid: i64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    npub: Option<String>,
+}
+
+/// What the server takes from a token that it made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Verified {
+    pub(super) user_id: Uuid,
+    pub(super) session_id: Uuid,
+    pub(super) generation: i64,
+}
+
+impl Claims {
+    pub(super) fn of(session: &NewSession<'_>, user: &User, jti: Uuid) -> Self {
+        let npub = user.nostr_pubkey.as_deref().and_then(|key| hex::decode_array::<32>(key).ok());
+        Self {
+            iss: ISSUER.to_owned(),
+            aud: AUDIENCE.to_owned(),
+            sub: user.id,
+            sid: session.id,
+            generation: session.generation,
+            jti,
+            iat: session.created_at_ms.div_euclid(1_000),
+            exp: session.expires_at_ms.div_euclid(1_000),
+            uid: user.number,
+            npub: npub.map(|key| npub::encode(&key)),
+        }
+    }
+}
+
+/// The keys of this token family.
+pub(super) struct Keys {
+    encoding: EncodingKey,
+    decoding: DecodingKey,
+    validation: Validation,
+}
+
+impl std::fmt::Debug for Keys {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str("Keys(…)")
+    }
+}
+
+impl Keys {
+    pub(super) fn derive(secret: &[u8]) -> Self {
+        let mut key = [0_u8; 32];
+        // Expanding to 32 bytes is far below HKDF's limit of 255 blocks, so it cannot fail.
+        let expanded = Hkdf::<Sha256>::new(None, secret).expand(KEY_LABEL, &mut key);
+        debug_assert!(expanded.is_ok(), "32 bytes can always be expanded");
+        let mut validation = Validation::new(Algorithm::HS256);
+        validation.set_issuer(&[ISSUER]);
+        validation.set_audience(&[AUDIENCE]);
+        validation.set_required_spec_claims(&["exp", "iss", "aud", "sub"]);
+        // The time is the injected clock's, which this library does not know.
+        validation.validate_exp = false;
+        Self {
+            encoding: EncodingKey::from_secret(&key),
+            decoding: DecodingKey::from_secret(&key),
+            validation,
+        }
+    }
+
+    #[expect(clippy::expect_used, reason = "HS256 over plain claims has no way to fail")]
+    pub(super) fn sign(&self, claims: &Claims) -> AccessToken {
+        let header = Header { typ: Some(TYPE.to_owned()), ..Header::new(Algorithm::HS256) };
+        AccessToken(jsonwebtoken::encode(&header, claims, &self.encoding).expect("claims are plain JSON"))
+    }
+
+    pub(super) fn verify(&self, token: &str, now_s: i64) -> Result<Verified, TokenError> {
+        let data = jsonwebtoken::decode::<Claims>(token, &self.decoding, &self.validation)
+            .map_err(|_refusal| TokenError::Foreign)?;
+        if data.header.typ.as_deref() != Some(TYPE) {
+            return Err(TokenError::Foreign);
+        }
+        let claims = data.claims;
+        if claims.exp <= now_s {
+            return Err(TokenError::Expired);
+        }
+        Ok(Verified { user_id: claims.sub, session_id: claims.sid, generation: claims.generation })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::identity::{Role, UserStatus};
+
+    fn token(keys: &Keys) -> String {
+        let user = User {
+            id: Uuid::from_u128(1),
+            number: 7,
+            role: Role::Admin,
+            status: UserStatus::Active,
+            display_name: None,
+            nostr_pubkey: Some("3bf0c63fcb93463407af97a5e5ee64fa883d107ef9e558472c4eb9aaaefa459d".to_owned()),
+            created_at_ms: 0,
+        };
+        let session = NewSession {
+            id: Uuid::from_u128(2),
+            user_id: user.id,
+            generation: 3,
+            identity_kind: "nostr",
+            identity_subject: "",
+            created_at_ms: 1_000_000,
+            expires_at_ms: 2_000_000,
+        };
+        keys.sign(&Claims::of(&session, &user, Uuid::from_u128(4))).expose().to_owned()
+    }
+
+    #[test]
+    fn our_own_token_passes_until_it_expires() {
+        let keys = Keys::derive(b"a secret of the test, long enough");
+        let token = token(&keys);
+        let verified = keys.verify(&token, 1_999).expect("one second is left");
+        assert_eq!((verified.session_id, verified.generation), (Uuid::from_u128(2), 3));
+        assert_eq!(keys.verify(&token, 2_000), Err(TokenError::Expired));
+    }
+
+    #[test]
+    fn tokens_of_others_are_foreign() {
+        let keys = Keys::derive(b"a secret of the test, long enough");
+        let other = Keys::derive(b"another secret of the test......");
+        assert_eq!(keys.verify(&token(&other), 1_000), Err(TokenError::Foreign));
+        for text in ["", "a.b.c", "eyJhbGciOiJub25lIn0.e30.", &token(&keys)[1..]] {
+            assert_eq!(keys.verify(text, 1_000), Err(TokenError::Foreign), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_token_of_another_family_under_the_same_key_is_foreign() {
+        let keys = Keys::derive(b"a secret of the test, long enough");
+        let claims = |aud: &str| {
+            serde_json::json!({
+                "iss": ISSUER, "aud": aud, "sub": Uuid::from_u128(1), "sid": Uuid::from_u128(2), "gen": 1,
+                "jti": Uuid::from_u128(3), "iat": 0, "exp": 5_000, "uid": 1,
+            })
+        };
+        let sign = |typ: Option<&str>, aud: &str, algorithm| {
+            let header = Header { typ: typ.map(str::to_owned), ..Header::new(algorithm) };
+            jsonwebtoken::encode(&header, &claims(aud), &keys.encoding).expect("plain JSON")
+        };
+        assert!(keys.verify(&sign(Some(TYPE), AUDIENCE, Algorithm::HS256), 0).is_ok());
+        assert!(keys.verify(&sign(Some("JWT"), AUDIENCE, Algorithm::HS256), 0).is_err());
+        assert!(keys.verify(&sign(None, AUDIENCE, Algorithm::HS256), 0).is_err());
+        assert!(keys.verify(&sign(Some(TYPE), "postfun:oauth", Algorithm::HS256), 0).is_err());
+        assert!(keys.verify(&sign(Some(TYPE), AUDIENCE, Algorithm::HS512), 0).is_err());
+    }
+
+    #[test]
+    fn formatting_shows_no_token() {
+        let keys = Keys::derive(b"a secret of the test, long enough");
+        let token = AccessToken(token(&keys));
+        assert_eq!(format!("{token:?} {keys:?}"), "AccessToken(…) Keys(…)");
+    }
+}
