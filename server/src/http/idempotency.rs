@@ -27,7 +27,8 @@ const REPLAYED: HeaderName = HeaderName::from_static("idempotent-replayed");
 statements! {
     DELETE_OLD = "
 DELETE FROM idempotency
-WHERE created_at_ms < $1";
+WHERE (principal, route, idempotency_key) IN
+    (SELECT principal, route, idempotency_key FROM idempotency WHERE created_at_ms < $1 ORDER BY created_at_ms LIMIT $2)";
 }
 
 /// The key of a request, when it has one.
@@ -205,10 +206,11 @@ pub(crate) async fn insert_in_tx(
     Ok(())
 }
 
-/// Deletes the rows that are older than a key is remembered.
-pub(crate) async fn delete_old(tx: &mut Tx, now_ms: i64) -> Result<u64, DbError> {
+/// Deletes some of the rows that are older than a key is remembered; says how many.
+pub(crate) async fn delete_old(tx: &mut Tx, now_ms: i64, limit: i64) -> Result<u64, DbError> {
     Ok(on_backend!(tx, |c, DB| sqlx::query::<DB>(DELETE_OLD)
         .bind(now_ms.saturating_sub(KEPT_MS))
+        .bind(limit)
         .execute(c)
         .await
         .map(|done| done.rows_affected()))?)

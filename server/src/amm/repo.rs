@@ -1,0 +1,466 @@
+//! Statements about pools, their events, trades and burns.
+
+use postfun_core::amm::{Pool, PoolParams, PoolState, Side, Stage};
+use postfun_core::amount::Units;
+use sqlx::{FromRow, QueryBuilder};
+use uuid::Uuid;
+
+use super::{BurnRecord, PoolRecord, Trade};
+use crate::db::{DbError, Tx, on_backend, sql, statements};
+use crate::ledger::{Asset, AssetId};
+
+/// Every column of a pool, in the order of [`PoolRow`].
+macro_rules! pool_columns {
+    () => {
+        "id, token_a_id, token_b_id, burn_token_id, fee_bps_base, first_reserve_a, first_reserve_b, \
+         threshold_1, threshold_2, threshold_3, burn_1, burn_2, burn_3, burn_4, \
+         reserve_a, reserve_b, volume_a, volume_b, fees_a, fees_b, stage, seq, head, last_event_at_ms, created_at_ms"
+    };
+}
+
+statements! {
+    NEXT_POOL_ID = "
+UPDATE counters
+SET value = value + 1
+WHERE name = 'pool'
+RETURNING value";
+    FIRST_POOL_ID = "
+UPDATE counters
+SET value = 1
+WHERE name = 'pool' AND value = 0";
+    FIND_POOL = concat!("SELECT ", pool_columns!(), " FROM pools WHERE id = $1");
+    LIST_POOLS = concat!("SELECT ", pool_columns!(), " FROM pools ORDER BY id");
+    INSERT_POOL = concat!("INSERT INTO pools (", pool_columns!(), ")
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25)");
+    UPDATE_POOL = "
+UPDATE pools
+SET reserve_a = $2,
+    reserve_b = $3,
+    volume_a = $4,
+    volume_b = $5,
+    fees_a = $6,
+    fees_b = $7,
+    stage = $8,
+    seq = $9,
+    head = $10,
+    last_event_at_ms = $11
+WHERE id = $1 AND seq < $9";
+    INSERT_EVENT = "
+INSERT INTO pool_events (pool_id, seq, bytes, hash)
+VALUES ($1, $2, $3, $4)";
+    LIST_EVENTS = "
+SELECT seq, bytes, hash
+FROM pool_events
+WHERE pool_id = $1 AND seq > $2
+ORDER BY seq
+LIMIT $3";
+    LIST_TRADES = "
+SELECT id, pool_id, seq, user_id, side, amount_in, amount_out, fee, stage_before, stage_after, burned, hash, created_at_ms
+FROM trades
+WHERE pool_id = $1 AND seq < $2
+ORDER BY seq DESC
+LIMIT $3";
+    LIST_BURNS = "
+SELECT pool_id, seq, stage, asset_id, amount, created_at_ms
+FROM burns
+WHERE pool_id = $1
+ORDER BY stage DESC
+LIMIT $2";
+}
+
+#[derive(Debug, FromRow)]
+pub(super) struct PoolRow {
+    id: i64,
+    token_a_id: i64,
+    token_b_id: i64,
+    burn_token_id: Option<i64>,
+    fee_bps_base: i64,
+    first_reserve_a: i64,
+    first_reserve_b: i64,
+    threshold_1: Option<i64>,
+    threshold_2: Option<i64>,
+    threshold_3: Option<i64>,
+    burn_1: Option<i64>,
+    burn_2: Option<i64>,
+    burn_3: Option<i64>,
+    burn_4: Option<i64>,
+    reserve_a: i64,
+    reserve_b: i64,
+    volume_a: i64,
+    volume_b: i64,
+    fees_a: i64,
+    fees_b: i64,
+    stage: i64,
+    seq: i64,
+    head: Vec<u8>,
+    last_event_at_ms: i64,
+    created_at_ms: i64,
+}
+
+fn units(column: &'static str, value: i64) -> Result<Units, DbError> {
+    let count = u64::try_from(value).ok().and_then(|count| Units::new(count).ok());
+    count.ok_or_else(|| DbError::inconsistent("pools", column, value))
+}
+
+fn optional(column: &'static str, value: Option<i64>) -> Result<Option<Units>, DbError> {
+    value.map(|value| units(column, value)).transpose()
+}
+
+/// An amount as the database holds it; an amount is at most 2^63 − 1.
+fn column(units: Units) -> i64 {
+    i64::try_from(units.get()).unwrap_or(i64::MAX)
+}
+
+fn stage(value: i64) -> Result<Stage, DbError> {
+    let stage = u8::try_from(value).ok().and_then(|number| Stage::new(number).ok());
+    stage.ok_or_else(|| DbError::inconsistent("pools", "stage", value))
+}
+
+fn hash(table: &'static str, bytes: &[u8]) -> Result<[u8; 32], DbError> {
+    bytes.try_into().map_err(|_length| DbError::inconsistent(table, "hash", format!("{} bytes", bytes.len())))
+}
+
+impl PoolRow {
+    fn params(&self) -> Result<PoolParams, DbError> {
+        let fee = u16::try_from(self.fee_bps_base);
+        Ok(PoolParams {
+            reserve_a: units("first_reserve_a", self.first_reserve_a)?,
+            reserve_b: units("first_reserve_b", self.first_reserve_b)?,
+            fee_bps_base: fee
+                .map_err(|_range| DbError::inconsistent("pools", "fee_bps_base", self.fee_bps_base))?,
+            thresholds: [
+                optional("threshold_1", self.threshold_1)?,
+                optional("threshold_2", self.threshold_2)?,
+                optional("threshold_3", self.threshold_3)?,
+            ],
+            burns: [
+                optional("burn_1", self.burn_1)?,
+                optional("burn_2", self.burn_2)?,
+                optional("burn_3", self.burn_3)?,
+                optional("burn_4", self.burn_4)?,
+            ],
+        })
+    }
+
+    fn state(&self) -> Result<PoolState, DbError> {
+        Ok(PoolState {
+            reserve_a: units("reserve_a", self.reserve_a)?,
+            reserve_b: units("reserve_b", self.reserve_b)?,
+            volume_a: units("volume_a", self.volume_a)?,
+            volume_b: units("volume_b", self.volume_b)?,
+            fees_a: units("fees_a", self.fees_a)?,
+            fees_b: units("fees_b", self.fees_b)?,
+            stage: stage(self.stage)?,
+        })
+    }
+
+    pub(super) fn into_record(self, assets: &[Asset]) -> Result<PoolRecord, DbError> {
+        let token = |column, id| {
+            let found = assets.iter().find(|asset| asset.id == AssetId(id)).cloned();
+            found.ok_or_else(|| DbError::inconsistent("pools", column, id))
+        };
+        let pool = Pool::restore(&self.params()?, self.state()?)
+            .map_err(|error| DbError::inconsistent("pools", "parameters", error))?;
+        Ok(PoolRecord {
+            id: self.id,
+            token_a: token("token_a_id", self.token_a_id)?,
+            token_b: token("token_b_id", self.token_b_id)?,
+            burn_token: self.burn_token_id.map(|id| token("burn_token_id", id)).transpose()?,
+            pool,
+            seq: self.seq,
+            head: hash("pools", &self.head)?,
+            last_event_at_ms: self.last_event_at_ms,
+            created_at_ms: self.created_at_ms,
+        })
+    }
+}
+
+/// Takes the next pool number.
+pub(super) async fn next_pool_id(tx: &mut Tx) -> Result<i64, DbError> {
+    Ok(on_backend!(tx, |c, DB| sqlx::query_scalar::<DB, i64>(NEXT_POOL_ID).fetch_one(c).await)?)
+}
+
+/// Takes number 1, if no pool was ever made.
+pub(super) async fn first_pool_id(tx: &mut Tx) -> Result<Option<i64>, DbError> {
+    let changed = on_backend!(tx, |c, DB| sqlx::query::<DB>(FIRST_POOL_ID)
+        .execute(c)
+        .await
+        .map(|done| done.rows_affected()))?;
+    Ok((changed == 1).then_some(1))
+}
+
+/// Finds a pool.
+pub(super) async fn find_pool(tx: &mut Tx, id: i64) -> Result<Option<PoolRow>, DbError> {
+    Ok(on_backend!(tx, |c, DB| sqlx::query_as::<DB, PoolRow>(FIND_POOL).bind(id).fetch_optional(c).await)?)
+}
+
+/// Locks a pool until the transaction ends and reads it.
+pub(super) async fn lock_pool(tx: &mut Tx, id: i64) -> Result<Option<PoolRow>, DbError> {
+    let suffix = tx.lock_suffix();
+    Ok(on_backend!(tx, |c, DB| {
+        let mut query =
+            QueryBuilder::<DB>::new(concat!("SELECT ", pool_columns!(), " FROM pools WHERE id = "));
+        query.push_bind(id).push(suffix);
+        query.build_query_as::<PoolRow>().fetch_optional(c).await
+    })?)
+}
+
+/// Lists every pool by ascending number.
+pub(super) async fn list_pools(tx: &mut Tx) -> Result<Vec<PoolRow>, DbError> {
+    Ok(on_backend!(tx, |c, DB| sqlx::query_as::<DB, PoolRow>(LIST_POOLS).fetch_all(c).await)?)
+}
+
+/// Writes a new pool.
+pub(super) async fn insert_pool(tx: &mut Tx, record: &PoolRecord) -> Result<(), DbError> {
+    let (params, state) = (record.pool.params(), record.pool.state());
+    let [threshold_1, threshold_2, threshold_3] = params.thresholds.map(|amount| amount.map(column));
+    let [burn_1, burn_2, burn_3, burn_4] = params.burns.map(|amount| amount.map(column));
+    on_backend!(tx, |c, DB| sqlx::query::<DB>(INSERT_POOL)
+        .bind(record.id)
+        .bind(record.token_a.id.0)
+        .bind(record.token_b.id.0)
+        .bind(record.burn_token.as_ref().map(|token| token.id.0))
+        .bind(i64::from(params.fee_bps_base))
+        .bind(column(params.reserve_a))
+        .bind(column(params.reserve_b))
+        .bind(threshold_1)
+        .bind(threshold_2)
+        .bind(threshold_3)
+        .bind(burn_1)
+        .bind(burn_2)
+        .bind(burn_3)
+        .bind(burn_4)
+        .bind(column(state.reserve_a))
+        .bind(column(state.reserve_b))
+        .bind(column(state.volume_a))
+        .bind(column(state.volume_b))
+        .bind(column(state.fees_a))
+        .bind(column(state.fees_b))
+        .bind(i64::from(state.stage.get()))
+        .bind(record.seq)
+        .bind(record.head.to_vec())
+        .bind(record.last_event_at_ms)
+        .bind(record.created_at_ms)
+        .execute(c)
+        .await
+        .map(|_done| ()))?;
+    Ok(())
+}
+
+/// Writes what events have made of a pool; the caller holds its lock.
+pub(super) async fn update_pool(tx: &mut Tx, record: &PoolRecord) -> Result<(), DbError> {
+    let state = record.pool.state();
+    let changed = on_backend!(tx, |c, DB| sqlx::query::<DB>(UPDATE_POOL)
+        .bind(record.id)
+        .bind(column(state.reserve_a))
+        .bind(column(state.reserve_b))
+        .bind(column(state.volume_a))
+        .bind(column(state.volume_b))
+        .bind(column(state.fees_a))
+        .bind(column(state.fees_b))
+        .bind(i64::from(state.stage.get()))
+        .bind(record.seq)
+        .bind(record.head.to_vec())
+        .bind(record.last_event_at_ms)
+        .execute(c)
+        .await
+        .map(|done| done.rows_affected()))?;
+    DbError::check_rows("update_pool", 1, changed)
+}
+
+/// Writes a single event.
+pub(super) async fn insert_event(tx: &mut Tx, record: &PoolRecord, bytes: &[u8]) -> Result<(), DbError> {
+    on_backend!(tx, |c, DB| sqlx::query::<DB>(INSERT_EVENT)
+        .bind(record.id)
+        .bind(record.seq)
+        .bind(bytes.to_vec())
+        .bind(record.head.to_vec())
+        .execute(c)
+        .await
+        .map(|_done| ()))?;
+    Ok(())
+}
+
+/// Writes the events of trades; both lists are in the same order.
+pub(super) async fn insert_events(tx: &mut Tx, trades: &[Trade], events: &[Vec<u8>]) -> Result<(), DbError> {
+    let rows: Vec<(&Trade, &Vec<u8>)> = trades.iter().zip(events).collect();
+    for chunk in sql::chunks(&rows, 4) {
+        on_backend!(tx, |c, DB| {
+            let mut query = QueryBuilder::<DB>::new("INSERT INTO pool_events (pool_id, seq, bytes, hash) ");
+            query.push_values(chunk, |mut values, (trade, bytes)| {
+                values
+                    .push_bind(trade.pool_id)
+                    .push_bind(trade.seq)
+                    .push_bind((*bytes).clone())
+                    .push_bind(trade.hash.to_vec());
+            });
+            query.build().execute(c).await.map(|_done| ())
+        })?;
+    }
+    Ok(())
+}
+
+/// An event as it is stored.
+#[derive(Debug, FromRow)]
+pub(super) struct EventRow {
+    pub(super) seq: i64,
+    pub(super) bytes: Vec<u8>,
+    pub(super) hash: Vec<u8>,
+}
+
+/// Lists a pool's events after one, oldest first.
+pub(super) async fn list_events(
+    tx: &mut Tx,
+    pool: i64,
+    after_seq: i64,
+    limit: i64,
+) -> Result<Vec<EventRow>, DbError> {
+    Ok(on_backend!(tx, |c, DB| sqlx::query_as::<DB, EventRow>(LIST_EVENTS)
+        .bind(pool)
+        .bind(after_seq)
+        .bind(limit)
+        .fetch_all(c)
+        .await)?)
+}
+
+/// Writes trades.
+pub(super) async fn insert_trades(tx: &mut Tx, trades: &[Trade]) -> Result<(), DbError> {
+    for chunk in sql::chunks(trades, 13) {
+        on_backend!(tx, |c, DB| {
+            let mut query = QueryBuilder::<DB>::new(
+                "INSERT INTO trades (id, pool_id, seq, user_id, side, amount_in, amount_out, fee, stage_before, \
+                 stage_after, burned, hash, created_at_ms) ",
+            );
+            query.push_values(chunk, |mut values, trade| {
+                values
+                    .push_bind(trade.id.to_string())
+                    .push_bind(trade.pool_id)
+                    .push_bind(trade.seq)
+                    .push_bind(trade.user_id.to_string())
+                    .push_bind(trade.side.as_str())
+                    .push_bind(column(trade.amount_in))
+                    .push_bind(column(trade.amount_out))
+                    .push_bind(column(trade.fee))
+                    .push_bind(i64::from(trade.stage_before))
+                    .push_bind(i64::from(trade.stage_after))
+                    .push_bind(column(trade.burned))
+                    .push_bind(trade.hash.to_vec())
+                    .push_bind(trade.created_at_ms);
+            });
+            query.build().execute(c).await.map(|_done| ())
+        })?;
+    }
+    Ok(())
+}
+
+/// Writes burns.
+pub(super) async fn insert_burns(tx: &mut Tx, burns: &[BurnRecord]) -> Result<(), DbError> {
+    for chunk in sql::chunks(burns, 6) {
+        on_backend!(tx, |c, DB| {
+            let mut query = QueryBuilder::<DB>::new(
+                "INSERT INTO burns (pool_id, stage, seq, asset_id, amount, created_at_ms) ",
+            );
+            query.push_values(chunk, |mut values, burn| {
+                values
+                    .push_bind(burn.pool_id)
+                    .push_bind(i64::from(burn.stage))
+                    .push_bind(burn.seq)
+                    .push_bind(burn.asset.0)
+                    .push_bind(column(burn.amount))
+                    .push_bind(burn.created_at_ms);
+            });
+            query.build().execute(c).await.map(|_done| ())
+        })?;
+    }
+    Ok(())
+}
+
+#[derive(Debug, FromRow)]
+struct TradeRow {
+    id: String,
+    pool_id: i64,
+    seq: i64,
+    user_id: String,
+    side: String,
+    amount_in: i64,
+    amount_out: i64,
+    fee: i64,
+    stage_before: i64,
+    stage_after: i64,
+    burned: i64,
+    hash: Vec<u8>,
+    created_at_ms: i64,
+}
+
+impl TradeRow {
+    fn into_trade(self) -> Result<Trade, DbError> {
+        let uuid = |column, text: &str| {
+            Uuid::parse_str(text).map_err(|_malformed| DbError::inconsistent("trades", column, text))
+        };
+        Ok(Trade {
+            id: uuid("id", &self.id)?,
+            pool_id: self.pool_id,
+            seq: self.seq,
+            user_id: uuid("user_id", &self.user_id)?,
+            side: self
+                .side
+                .parse::<Side>()
+                .map_err(|_name| DbError::inconsistent("trades", "side", &self.side))?,
+            amount_in: units("amount_in", self.amount_in)?,
+            amount_out: units("amount_out", self.amount_out)?,
+            fee: units("fee", self.fee)?,
+            stage_before: stage(self.stage_before)?.get(),
+            stage_after: stage(self.stage_after)?.get(),
+            burned: units("burned", self.burned)?,
+            hash: hash("trades", &self.hash)?,
+            created_at_ms: self.created_at_ms,
+        })
+    }
+}
+
+/// Lists a pool's trades, newest first.
+pub(super) async fn list_trades(
+    tx: &mut Tx,
+    pool: i64,
+    before_seq: Option<i64>,
+    limit: u16,
+) -> Result<Vec<Trade>, DbError> {
+    let rows: Vec<TradeRow> = on_backend!(tx, |c, DB| sqlx::query_as::<DB, TradeRow>(LIST_TRADES)
+        .bind(pool)
+        .bind(before_seq.unwrap_or(i64::MAX))
+        .bind(i64::from(limit))
+        .fetch_all(c)
+        .await)?;
+    rows.into_iter().map(TradeRow::into_trade).collect()
+}
+
+#[derive(Debug, FromRow)]
+struct BurnRow {
+    pool_id: i64,
+    seq: i64,
+    stage: i64,
+    asset_id: i64,
+    amount: i64,
+    created_at_ms: i64,
+}
+
+/// Lists a pool's burns, newest first.
+pub(super) async fn list_burns(tx: &mut Tx, pool: i64, limit: u16) -> Result<Vec<BurnRecord>, DbError> {
+    let rows: Vec<BurnRow> = on_backend!(tx, |c, DB| sqlx::query_as::<DB, BurnRow>(LIST_BURNS)
+        .bind(pool)
+        .bind(i64::from(limit))
+        .fetch_all(c)
+        .await)?;
+    rows.into_iter()
+        .map(|row| {
+            Ok(BurnRecord {
+                pool_id: row.pool_id,
+                seq: row.seq,
+                stage: stage(row.stage)?.get(),
+                asset: AssetId(row.asset_id),
+                amount: units("amount", row.amount)?,
+                created_at_ms: row.created_at_ms,
+            })
+        })
+        .collect()
+}

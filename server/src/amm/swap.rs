@@ -1,0 +1,194 @@
+//! What a swap is asked to be, and a batch of them in one transaction.
+
+use std::sync::Arc;
+
+use postfun_core::amm::{Pool, Quote, Side, Swap};
+use postfun_core::amount::Units;
+use uuid::Uuid;
+
+use super::batch::{Accounts, Batch};
+use super::{PoolRecord, Pools, SwapError, Trade, outcome, repo};
+use crate::db::Tx;
+use crate::http::idempotency::{self, Claim, StoredAnswer};
+
+/// A swap that a user asks for.
+#[derive(Debug, Clone)]
+pub struct SwapCommand {
+    /// Who swaps.
+    pub user_id: Uuid,
+    /// The number that the answer calls them.
+    pub user_number: i64,
+    /// Which token goes in.
+    pub side: Side,
+    /// How much.
+    pub amount: SwapAmount,
+    /// Under which conditions.
+    pub limits: SwapLimits,
+    /// The caller's idempotency key, when there is one.
+    pub claim: Option<Claim>,
+    /// Writes the answer, which is stored with the effect.
+    pub render: fn(&SwapReceipt) -> Result<StoredAnswer, serde_json::Error>,
+}
+
+/// Which of the two amounts is fixed, in base units of its token.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SwapAmount {
+    /// What goes in, fee included.
+    ExactIn(Units),
+    /// What comes out at least.
+    ExactOut(Units),
+}
+
+/// Conditions under which a user wants a swap; all must hold when it is carried out.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct SwapLimits {
+    /// The least output, in base units.
+    pub amount_out_min: Option<Units>,
+    /// The most input, in base units.
+    pub amount_in_max: Option<Units>,
+    /// The highest price impact, in parts per million.
+    pub price_impact_ppm_max: Option<u32>,
+    /// The number of the pool's last event.
+    pub expected_seq: Option<i64>,
+    /// The last second, since the epoch.
+    pub deadline_s: Option<i64>,
+}
+
+/// A swap that was carried out, with the pool as it left it.
+#[derive(Debug, Clone)]
+pub struct SwapReceipt {
+    /// The trade.
+    pub trade: Trade,
+    /// The number of the user who swapped.
+    pub user_number: i64,
+    /// What the core computed.
+    pub swap: Swap,
+    /// The pool after the swap.
+    pub pool: PoolRecord,
+}
+
+/// The answer to a swap.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SwapDone {
+    /// What the caller gets.
+    pub answer: StoredAnswer,
+    /// Whether the swap had been carried out by an earlier call with the same key.
+    pub is_replayed: bool,
+}
+
+impl SwapLimits {
+    /// Checks what does not depend on the quote.
+    pub(super) fn check_before(&self, record: &PoolRecord, now_s: i64) -> Result<(), SwapError> {
+        if self.deadline_s.is_some_and(|deadline_s| now_s > deadline_s) {
+            return Err(SwapError::DeadlineOver);
+        }
+        if self.expected_seq.is_some_and(|expected| expected != record.seq) {
+            return Err(SwapError::StaleState { seq: record.seq });
+        }
+        Ok(())
+    }
+
+    /// Checks the quote.
+    pub(super) fn check_quote(&self, record: &PoolRecord, quote: &Quote) -> Result<(), SwapError> {
+        let (token_in, token_out) = record.tokens(quote.side);
+        if self.amount_out_min.is_some_and(|minimum| quote.amount_out < minimum) {
+            let token = Box::new(token_out.clone());
+            return Err(SwapError::BelowMinimum { amount_out: quote.amount_out, token });
+        }
+        if self.amount_in_max.is_some_and(|maximum| quote.amount_in > maximum) {
+            let token = Box::new(token_in.clone());
+            return Err(SwapError::AboveMaximum { amount_in: quote.amount_in, token });
+        }
+        match self.price_impact_ppm_max {
+            Some(maximum) if quote.price_impact_ppm > maximum => {
+                Err(SwapError::PriceImpact { price_impact_ppm: quote.price_impact_ppm })
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+impl SwapAmount {
+    pub(super) fn quote(self, pool: &Pool, side: Side) -> Result<Quote, SwapError> {
+        Ok(match self {
+            Self::ExactIn(amount_in) => pool.quote_exact_in(side, amount_in)?,
+            Self::ExactOut(amount_out) => pool.quote_exact_out(side, amount_out)?,
+        })
+    }
+}
+
+type Answers = Vec<Result<SwapDone, SwapError>>;
+
+impl Pools {
+    /// Carries out a swap.
+    ///
+    /// The work goes on to its end when the caller goes away: a swap is never left half asked.
+    ///
+    /// # Errors
+    ///
+    /// [`SwapError`]; after [`SwapError::OutcomeUnknown`] the caller must look for the trade.
+    pub async fn swap(&self, pool_id: i64, command: SwapCommand) -> Result<SwapDone, SwapError> {
+        let pools = self.clone();
+        let task = tokio::spawn(async move { pools.execute_batch(pool_id, &[command]).await });
+        let mut answers = task.await.map_err(|_stopped| SwapError::NotExecuted)?;
+        answers.pop().unwrap_or(Err(SwapError::NotExecuted))
+    }
+
+    /// Carries out swaps of one pool in one transaction, in their order; each gets its own answer, and a refused one
+    /// changes nothing for the others.
+    ///
+    /// When the batch as a whole fails before its commit, its members are tried one by one, so that one that the
+    /// database refuses cannot fail its neighbours.
+    pub async fn execute_batch(&self, pool_id: i64, commands: &[SwapCommand]) -> Answers {
+        match self.try_batch(pool_id, commands).await {
+            Ok(answers) => answers,
+            Err(error) if commands.len() == 1 => vec![Err(error)],
+            Err(SwapError::PoolNotFound) => commands.iter().map(|_| Err(SwapError::PoolNotFound)).collect(),
+            Err(error) => {
+                tracing::warn!(pool.id = pool_id, swaps = commands.len(), %error, "a batch failed; trying one by one");
+                let mut answers = Vec::with_capacity(commands.len());
+                for command in commands {
+                    let single = self.try_batch(pool_id, std::slice::from_ref(command)).await;
+                    answers
+                        .push(single.and_then(|mut list| list.pop().unwrap_or(Err(SwapError::NotExecuted))));
+                }
+                answers
+            }
+        }
+    }
+
+    async fn try_batch(&self, pool_id: i64, commands: &[SwapCommand]) -> Result<Answers, SwapError> {
+        let Some(known) = self.find_recent(pool_id).await? else { return Err(SwapError::PoolNotFound) };
+        let accounts = Accounts::ensure(&self.ledger, &known, commands).await?;
+        let mut tx = self.db.begin().await?;
+        let batch = self.fill_batch(&mut tx, pool_id, commands, &accounts).await?;
+        let (answers, trades, last) = batch.write_in_tx(&mut tx, self.clock.now_ms()).await?;
+        if let Err(error) = tx.commit().await {
+            return Ok(outcome::resolve(&self.db, pool_id, answers, &trades, &error).await);
+        }
+        if let Some(pool) = last {
+            self.remember(Arc::new(pool), self.clock.now_ms());
+        }
+        Ok(answers)
+    }
+
+    async fn fill_batch<'a>(
+        &self,
+        tx: &mut Tx,
+        pool_id: i64,
+        commands: &'a [SwapCommand],
+        accounts: &'a Accounts,
+    ) -> Result<Batch<'a>, SwapError> {
+        let assets = self.ledger.assets().await?;
+        let row = repo::lock_pool(tx, pool_id).await?.ok_or(SwapError::PoolNotFound)?;
+        let record = row.into_record(&assets)?;
+        let claims: Vec<&Claim> = commands.iter().filter_map(|command| command.claim.as_ref()).collect();
+        let stored = idempotency::find_in_tx(tx, &claims).await?;
+        let book = self.ledger.open_in_tx(tx, &accounts.ids(), &[]).await?;
+        let mut batch = Batch::new(record, accounts, stored, book, self.clock.now_ms());
+        for command in commands {
+            batch.apply(command, self.entropy.as_ref())?;
+        }
+        Ok(batch)
+    }
+}
