@@ -1,6 +1,51 @@
 //! The Postfun server: sign-in, ledger and pools behind one HTTP API.
+//!
+//! | Module | Subject |
+//! |---|---|
+//! | [`app`] | the services put together, and the router over them |
+//! | [`config`] | settings from the environment and a file |
+//! | [`db`] | SQLite and PostgreSQL behind one text for each statement |
+//! | [`http`] | what every route shares: errors, extractors, limits |
+//! | [`ledger`] | accounts, postings, holds, tokens |
+//! | [`identity`], [`session`], [`signin`] | users and their keys, tokens, proofs |
+//! | [`amm`] | pools and swaps |
+//! | [`admin`], [`audit`], [`ops`] | administrators, `postfun audit`, health and metrics |
+//! | `demo` | the demo's pool and starter tokens |
+//! | [`clock`], [`id`] | time and randomness, passed in |
 
+pub mod admin;
+pub mod amm;
+pub mod app;
+pub mod audit;
 pub mod clock;
 pub mod config;
+pub mod db;
+mod demo;
 pub mod http;
 pub mod id;
+pub mod identity;
+pub mod ledger;
+pub mod ops;
+pub mod session;
+pub mod signin;
+pub mod telemetry;
+
+/// Every statement that the server holds as a constant, as (place, text); a test prepares each on both engines.
+#[must_use]
+pub fn statements() -> Vec<(String, &'static str)> {
+    let repositories = [
+        ("admin", admin::repo::STATEMENTS),
+        ("amm", amm::repo::STATEMENTS),
+        ("amm::audit", amm::audit::STATEMENTS),
+        ("http::idempotency", http::idempotency::STATEMENTS),
+        ("identity", identity::repo::STATEMENTS),
+        ("ledger", ledger::repo::STATEMENTS),
+        ("ledger::audit", ledger::audit::STATEMENTS),
+        ("session", session::repo::STATEMENTS),
+        ("signin", signin::repo::STATEMENTS),
+    ];
+    repositories
+        .into_iter()
+        .flat_map(|(place, list)| list.iter().map(move |(name, text)| (format!("{place}::{name}"), *text)))
+        .collect()
+}
