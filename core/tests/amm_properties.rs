@@ -1,4 +1,5 @@
 //! Properties that hold for every pool and every amount.
+#![expect(clippy::expect_used, reason = "set-up that fails is a failed test")]
 
 use postfun_core::amm::{
     Created, Event, EventToken, FeesCollected, GENESIS, Pool, PoolParams, QuoteError, Replay, Side, Stage,

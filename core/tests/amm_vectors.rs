@@ -1,4 +1,5 @@
 //! The AMM against vectors that were computed elsewhere; the browser package reads the same files.
+#![expect(clippy::expect_used, reason = "set-up that fails is a failed test")]
 
 use postfun_core::amm::{Pool, PoolParams, PoolState, Quote, QuoteError, Side, Stage};
 use postfun_core::amount::Units;
