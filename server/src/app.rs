@@ -20,7 +20,7 @@ use crate::signin::SignIn;
 use crate::{amm, demo, http, ledger, ops, session, signin};
 
 /// How often what has grown old is deleted.
-const SWEEP_INTERVAL: Duration = Duration::from_secs(300);
+const SWEEP_INTERVAL: Duration = Duration::from_mins(5);
 /// How long an expired challenge or session is kept, so that late callers still hear *expired*.
 const SWEEP_AFTER_MS: i64 = 24 * 60 * 60 * 1_000;
 /// Rows that one statement of the sweep deletes, so that it never holds others up for long.
@@ -132,7 +132,6 @@ impl App {
     }
 
     /// Builds the whole router: routes, API document, page and everything around a request.
-    #[must_use]
     pub fn router(self: &Arc<Self>) -> Router {
         let (routes, document) = Self::api(self.config.demo).split_for_parts();
         let router = routes.with_state(Arc::clone(self));

@@ -109,7 +109,15 @@ impl From<LedgerError> for SwapError {
         match error {
             LedgerError::InsufficientBalance => Self::InsufficientBalance,
             LedgerError::Database(error) => Self::Database(error),
-            other => Self::Ledger(other),
+            other @ (LedgerError::BalanceTooLarge
+            | LedgerError::Unbalanced { .. }
+            | LedgerError::EmptyLeg
+            | LedgerError::KeyReused { .. }
+            | LedgerError::AccountMissing
+            | LedgerError::HoldMissing
+            | LedgerError::HoldNotOpen
+            | LedgerError::HoldTooSmall
+            | LedgerError::NotIssuable) => Self::Ledger(other),
         }
     }
 }
@@ -132,7 +140,7 @@ pub(super) fn quote_refused(error: &QuoteError) -> ApiError {
         QuoteError::PoolExhausted => "The pool does not hold that much; ask for less.",
         QuoteError::TooLarge => "The amount is larger than the pool can take; use a smaller one.",
         QuoteError::InvalidSlippage { .. } => "A slippage is 0 to 10000 basis points.",
-        _ => return ApiError::internal(error.clone()),
+        QuoteError::InvariantBroken | QuoteError::Stale | _ => return ApiError::internal(error.clone()),
     };
     ApiError::bad_request(error.code(), message)
 }
@@ -212,7 +220,7 @@ impl From<CreatePoolError> for ApiError {
                         "The thresholds that are set must be above zero and each above the one before."
                     }
                     PoolError::BurnsTooLarge => "The burn amounts add up to more than an amount can hold.",
-                    _ => return Self::internal(error),
+                    PoolError::InvalidStage { .. } | _ => return Self::internal(error),
                 };
                 Self::bad_request(error.code(), message)
             }

@@ -101,11 +101,11 @@ impl Book {
             let mut row = current.ok_or(LedgerError::AccountMissing)?.clone();
             match &mut held {
                 Some(hold) if hold.account == leg.account && leg.amount < 0 => {
-                    spend_held(&mut row, hold, leg.amount)?
+                    spend_held(&mut row, hold, leg.amount)?;
                 }
                 _ => {
                     row.available =
-                        row.available.checked_add(leg.amount).ok_or(LedgerError::BalanceTooLarge)?
+                        row.available.checked_add(leg.amount).ok_or(LedgerError::BalanceTooLarge)?;
                 }
             }
             rows.insert(leg.account, row);

@@ -35,8 +35,6 @@ mod hold;
 pub(crate) mod http;
 mod posting;
 pub(crate) mod repo;
-#[cfg(test)]
-mod tests;
 
 use std::sync::Arc;
 

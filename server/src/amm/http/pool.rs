@@ -123,7 +123,6 @@ fn maybe(units: Option<Units>, decimals: Decimals) -> (Option<AmountNumber>, Opt
 }
 
 impl PoolObject {
-    #[expect(clippy::too_many_lines, reason = "one line a key; splitting would only hide the list")]
     pub(super) fn new(record: &PoolRecord) -> Self {
         let (params, state) = (record.pool.params(), record.pool.state());
         let (a, b) = (record.token_a.decimals, record.token_b.decimals);
