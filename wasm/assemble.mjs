@@ -16,7 +16,9 @@ function commit() {
   try {
     const sources = ['core', 'wasm', 'Cargo.toml', 'Cargo.lock', '.cargo', 'rust-toolchain.toml'];
     const args = ['-C', root, 'log', '-1', '--format=%H', '--', ...sources];
-    return execFileSync('git', args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }).trim() || 'unknown';
+    return (
+      execFileSync('git', args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }).trim() || 'unknown'
+    );
   } catch {
     return 'unknown';
   }
@@ -28,13 +30,20 @@ function manifest() {
   return JSON.stringify(Object.fromEntries(entries), null, 2) + '\n';
 }
 
+/** The generated module repeats the docs of functions that nobody calls directly; index.d.ts has the public ones. */
+function withoutDocs(generated) {
+  return generated.replace(/^\s*\/\*\*[^]*?\*\/\n/gm, '');
+}
+
 rmSync(pkg, { recursive: true, force: true });
 mkdirSync(pkg, { recursive: true });
-for (const file of readdirSync(join(here, 'js'))) copyFileSync(join(here, 'js', file), join(pkg, file));
-copyFileSync(join(built, 'postfun.js'), join(pkg, 'postfun.js'));
+for (const file of readdirSync(join(here, 'js'))) {
+  if (/\.(js|d\.ts)$/.test(file)) copyFileSync(join(here, 'js', file), join(pkg, file));
+}
+writeFileSync(join(pkg, 'postfun.js'), withoutDocs(readFileSync(join(built, 'postfun.js'), 'utf8')));
 copyFileSync(join(built, 'postfun_opt.wasm'), join(pkg, 'postfun_bg.wasm'));
 copyFileSync(join(here, 'README.md'), join(pkg, 'README.md'));
 copyFileSync(join(root, 'LICENSE'), join(pkg, 'LICENSE'));
-writeFileSync(join(pkg, 'build.js'), `export const COMMIT = '${commit()}';\n`);
+writeFileSync(join(pkg, 'build.js'), `export const COMMIT = '${commit()}';\n`); // in place of js/build.js
 // Last, because its date tells build.sh that the package is complete.
 writeFileSync(join(pkg, 'package.json'), manifest());

@@ -91,7 +91,8 @@ export class Pool {
   }
 
   #alive() {
-    if (this.#raw === undefined) throw new CoreError('pool_freed', 'the pool was freed and cannot be used any more');
+    if (this.#raw === undefined)
+      throw new CoreError('pool_freed', 'the pool was freed and cannot be used any more');
     return this.#raw;
   }
 }
@@ -145,6 +146,7 @@ export function priceText(amountOut, decimalsOut, amountIn, decimalsIn, signific
 function isAtoB(side) {
   if (side === 'AtoB') return true;
   if (side === 'BtoA') return false;
+  if (typeof side === 'string') throw new CoreError('invalid_side', 'the side must be AtoB or BtoA');
   throw invalid('side', "'AtoB' or 'BtoA'", side);
 }
 

@@ -67,7 +67,8 @@ export function text(value, name) {
     throw new CoreError('invalid_argument', `${name} must have at most ${TEXT_LENGTH_MAX} characters`);
   }
   // Encoding would replace half of a surrogate pair by U+FFFD without a word.
-  if (/\p{Surrogate}/u.test(value)) throw new CoreError('invalid_argument', `${name} must be well-formed Unicode`);
+  if (/\p{Surrogate}/u.test(value))
+    throw new CoreError('invalid_argument', `${name} must be well-formed Unicode`);
   return value;
 }
 
@@ -77,7 +78,8 @@ export function text(value, name) {
  * @returns {Uint8Array} also one of another window or context, which `instanceof` would not know
  */
 export function byteArray(value, name) {
-  if (Object.prototype.toString.call(value) !== '[object Uint8Array]') throw invalid(name, 'a Uint8Array', value);
+  if (Object.prototype.toString.call(value) !== '[object Uint8Array]')
+    throw invalid(name, 'a Uint8Array', value);
   return /** @type {Uint8Array} */ (value);
 }
 
@@ -101,7 +103,8 @@ export function bytesOf(value, name, length) {
  * @returns {Record<string, unknown>}
  */
 export function record(value, name) {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw invalid(name, 'an object', value);
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    throw invalid(name, 'an object', value);
   return /** @type {Record<string, unknown>} */ (value);
 }
 

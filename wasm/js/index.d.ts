@@ -49,7 +49,65 @@ export type ErrorCode =
   | 'amount_negative'
   | 'amount_precision'
   | 'amount_out_of_range'
-  | 'decimals_out_of_range';
+  | 'decimals_out_of_range'
+  // Pools.
+  | 'invalid_reserve'
+  | 'invalid_fee'
+  | 'invalid_thresholds'
+  | 'invalid_burns'
+  | 'invalid_stage'
+  // Quotes and swaps.
+  | 'invalid_side'
+  | 'amount_in_must_be_positive'
+  | 'amount_too_small'
+  | 'pool_exhausted'
+  | 'amount_too_large'
+  | 'invalid_slippage'
+  | 'invariant_broken'
+  | 'stale_state'
+  // Histories.
+  | 'replay_empty'
+  | 'replay_truncated'
+  | 'replay_unreadable'
+  | 'replay_misplaced'
+  | 'replay_sequence_gap'
+  | 'replay_hash_mismatch'
+  | 'replay_invalid_pool'
+  | 'replay_impossible_swap'
+  | 'replay_mismatch'
+  | 'replay_time_backwards'
+  // Keys and signatures.
+  | 'hex_length'
+  | 'hex_digit'
+  | 'public_key_invalid'
+  | 'secret_key_invalid'
+  | 'signature_malformed'
+  | 'signature_mismatch'
+  | 'npub_malformed'
+  | 'npub_prefix'
+  | 'npub_length'
+  // Events.
+  | 'event_too_large'
+  | 'event_malformed'
+  | 'event_hex_invalid'
+  | 'event_time_out_of_range'
+  | 'event_too_many_tags'
+  | 'id_mismatch'
+  | 'signature_invalid'
+  // Sign-in.
+  | 'content_too_large'
+  | 'content_malformed'
+  | 'kind_not_allowed'
+  | 'key_not_bound'
+  | 'purpose_mismatch'
+  | 'challenge_mismatch'
+  | 'created_at_out_of_range'
+  | 'login_expired'
+  | 'expiry_too_far'
+  | 'domain_missing'
+  | 'domain_mismatch'
+  | 'url_mismatch'
+  | 'method_mismatch';
 
 /** Which token goes in: A for `AtoB`, B for `BtoA`. */
 export type Side = 'AtoB' | 'BtoA';
@@ -150,7 +208,7 @@ export class Pool {
    *
    * @param amountIn gross, in base units of the input token
    * @returns the fee rounded up and the output rounded down, each less than one base unit from the exact value
-   * @throws {CoreError} `invalid_argument`; `amount_out_of_range`; `amount_in_must_be_positive` for 0;
+   * @throws {CoreError} `invalid_argument`; `invalid_side`; `amount_out_of_range`; `amount_in_must_be_positive` for 0;
    * `amount_too_small` when the fee eats the input or nothing comes out; `amount_too_large` when the reserve would
    * pass 2^63 - 1; `pool_freed`
    */
@@ -161,7 +219,7 @@ export class Pool {
    * whole output of that input, which can be a little more. The pool does not change.
    *
    * @param amountOut in base units of the output token
-   * @throws {CoreError} `invalid_argument`; `amount_out_of_range`; `amount_in_must_be_positive` for 0;
+   * @throws {CoreError} `invalid_argument`; `invalid_side`; `amount_out_of_range`; `amount_in_must_be_positive` for 0;
    * `pool_exhausted` unless it is below the reserve; `amount_too_large`; `pool_freed`
    */
   quoteExactOut(side: Side, amountOut: bigint): Quote;
@@ -358,7 +416,8 @@ export function eventId(unsigned: UnsignedEvent): string;
 /**
  * Tells whether an event's shape, id and signature are right. Fields that NIP-01 does not know are left aside.
  *
- * @returns `false` for any object that is not a valid event
+ * @returns `false` for any object that is not a valid event, or has more than 64 KiB of JSON, 100 tags, or 100 values
+ * in a tag
  * @throws {CoreError} `invalid_argument` for anything that is no object
  */
 export function verifyEvent(event: NostrEvent): boolean;
@@ -374,7 +433,8 @@ export function checkEvent(event: NostrEvent): void;
  * Signs an event with fresh randomness from the platform. The module's own copy of the secret is overwritten with
  * zeros.
  *
- * @param secret 32 bytes, the secret of `unsigned.pubkey`
+ * @param unsigned its `pubkey` is replaced by the key that signs
+ * @param secret 32 bytes
  * @throws {CoreError} `invalid_argument`; `secret_key_invalid`; the codes of {@link eventId}
  */
 export function signEvent(unsigned: UnsignedEvent, secret: Uint8Array): NostrEvent;
@@ -393,14 +453,14 @@ export interface LoginRequest {
   nowSeconds: number;
   /** How long the event is good for, in seconds. */
   expiresInSeconds: number;
-  /** 22242 by default, which nobody can publish as a note; 27235 and 1 are accepted too. */
+  /** 22242 by default, which nobody can publish as a note; servers accept 27235 (with its tags) and 1 too. */
   kind?: number;
 }
 
 /**
  * Builds the event that answers a sign-in challenge, to be signed by {@link signEvent} or by a NIP-07 extension.
  *
- * @throws {CoreError} `invalid_argument`; the core's codes for a key, kind or time that it does not take
+ * @throws {CoreError} `invalid_argument`; `hex_length` or `hex_digit` for the key
  */
 export function buildLoginEvent(request: LoginRequest): UnsignedEvent;
 
@@ -429,7 +489,8 @@ export interface LoginExpected {
 }
 
 /**
- * Checks a signed sign-in event as the server will, before anything is sent.
+ * Checks a signed sign-in event as the server will, before anything is sent: shape, content, kind, key, challenge,
+ * times, domain, tags, then id and signature.
  *
  * @throws {CoreError} `invalid_argument`; the first fault as its code
  */

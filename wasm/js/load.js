@@ -17,7 +17,9 @@ export function init(source) {
   // A failed start is forgotten, so that a page can try again when the network is back.
   pending ??= load(source).catch((cause) => {
     pending = undefined;
-    throw cause instanceof CoreError ? cause : failed(`the WebAssembly module did not start: ${cause}`, cause);
+    throw cause instanceof CoreError
+      ? cause
+      : failed(`the WebAssembly module did not start: ${cause}`, cause);
   });
   return pending;
 }
@@ -51,8 +53,14 @@ async function load(source) {
  * @returns {Promise<BufferSource | Response>}
  */
 async function resolve(source) {
-  if (source instanceof ArrayBuffer || ArrayBuffer.isView(source)) return /** @type {BufferSource} */ (source);
-  if (source instanceof URL) return source.protocol === 'file:' ? readFile(source) : fetched(await fetch(source));
+  if (source instanceof ArrayBuffer) return source;
+  if (ArrayBuffer.isView(source)) {
+    // Some engines start from no other view than this.
+    return new Uint8Array(/** @type {ArrayBuffer} */ (source.buffer), source.byteOffset, source.byteLength);
+  }
+  if (source instanceof URL) {
+    return source.protocol === 'file:' ? readFile(source) : fetched(await fetch(source));
+  }
   if (source instanceof Response) return fetched(source);
   throw invalid('source', 'the bytes, the URL or the response of postfun_bg.wasm', source);
 }

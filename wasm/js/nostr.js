@@ -18,7 +18,10 @@ export function generateSecretKey() {
     const secret = crypto.getRandomValues(new Uint8Array(KEY_BYTES));
     if (raw.isSecretKey(secret.slice())) return secret;
   }
-  throw new CoreError('secret_key_invalid', `no secret key among ${KEY_DRAWS_MAX} draws: the randomness is broken`);
+  throw new CoreError(
+    'secret_key_invalid',
+    `no secret key among ${KEY_DRAWS_MAX} draws: the randomness is broken`,
+  );
 }
 
 /**
@@ -152,15 +155,24 @@ function unsignedJson(unsigned) {
 
 /**
  * @param {object} fields
- * @returns {string | undefined} nothing for what has no JSON (a bigint, a circle) or too much of it
+ * @returns {string | undefined} nothing for what JSON cannot hold as it is, or for too much of it
  */
 function jsonOf(fields) {
   try {
+    if (!Object.values(fields).every(isPlain)) return undefined;
     const json = JSON.stringify(fields);
     return json.length > TEXT_LENGTH_MAX ? undefined : json;
   } catch {
-    return undefined;
+    return undefined; // a bigint, or a circle
   }
+}
+
+/**
+ * @param {unknown} value
+ * @returns {boolean} false for objects, of which JSON would make something else: of a Date a text
+ */
+function isPlain(value) {
+  return typeof value !== 'object' || value === null || (Array.isArray(value) && value.every(isPlain));
 }
 
 /**
@@ -170,7 +182,10 @@ function jsonOf(fields) {
  */
 function required(json, name) {
   if (json === undefined) {
-    throw new CoreError('invalid_argument', `${name} must be expressible in ${TEXT_LENGTH_MAX} characters of JSON`);
+    throw new CoreError(
+      'invalid_argument',
+      `${name} must be plain JSON of at most ${TEXT_LENGTH_MAX} characters`,
+    );
   }
   return json;
 }

@@ -1,0 +1,99 @@
+// The package as npm would publish it: what is in it, how large it is, and that another project can use it.
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { homedir, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import test, { after } from 'node:test';
+
+import { root, wasm } from './node.mjs';
+
+const project = mkdtempSync(join(tmpdir(), 'postfun-package-'));
+after(() => rmSync(project, { recursive: true, force: true }));
+
+const pack = ['pack', '--json', '--pack-destination', project];
+const [packed] = JSON.parse(
+  execFileSync('npm', pack, { cwd: `${wasm}pkg`, encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }),
+);
+const tarball = join(project, packed.filename);
+const installed = join(project, 'node_modules', 'postfun');
+mkdirSync(installed, { recursive: true });
+execFileSync('tar', ['-xzf', tarball, '-C', installed, '--strip-components=1']);
+writeFileSync(join(project, 'package.json'), '{ "type": "module" }');
+
+/** Runs a module of the project and gives what it printed. */
+function run(source) {
+  return execFileSync(process.execPath, ['--input-type=module', '--eval', source], {
+    cwd: project,
+    encoding: 'utf8',
+  }).trim();
+}
+
+test('it holds what it needs and nothing else', () => {
+  const files = packed.files.map(({ path }) => path).sort();
+  assert.deepEqual(files, [
+    'LICENSE',
+    'README.md',
+    'amm.js',
+    'amount.js',
+    'build.js',
+    'check.js',
+    'error.js',
+    'index.d.ts',
+    'index.js',
+    'load.js',
+    'nostr.js',
+    'package.json',
+    'postfun.js',
+    'postfun_bg.wasm',
+    'replay.js',
+    'snapshot.js',
+  ]);
+});
+
+test('it has the version of the workspace and no dependencies', () => {
+  const manifest = JSON.parse(readFileSync(join(installed, 'package.json'), 'utf8'));
+  const [, version] = /\[workspace\.package\]\s*version = "([^"]+)"/.exec(
+    readFileSync(`${root}Cargo.toml`, 'utf8'),
+  );
+  assert.equal(manifest.version, version);
+  for (const field of ['dependencies', 'devDependencies', 'scripts', 'private'])
+    assert.equal(manifest[field], undefined);
+});
+
+test('another project can import it by name', () => {
+  const source = `import { init, version, Pool } from 'postfun'; await init();
+    const pool = new Pool({ reserveA: 100_000_000_000n, reserveB: 65_000_000_000_000n, feeBpsBase: 30, stage: 1 });
+    console.log(pool.quoteExactIn('AtoB', 100_000_000n).amountOut, version().commit.length > 6);`;
+  assert.equal(run(source), '64740453767n true');
+});
+
+test('the generated module stays behind the checks, the binary can be found', () => {
+  const source = `
+    const code = await import('postfun/postfun.js').catch((error) => error.code);
+    console.log(code, import.meta.resolve('postfun/postfun_bg.wasm').endsWith('/postfun/postfun_bg.wasm'));`;
+  assert.equal(run(source), 'ERR_PACKAGE_PATH_NOT_EXPORTED true');
+});
+
+for (const resolution of ['nodenext', 'bundler']) {
+  test(`its declarations are found with ${resolution} resolution`, () => {
+    const use =
+      "import { Pool, type Quote } from 'postfun';\nexport const q = (p: Pool): Quote => p.quoteExactIn('AtoB', 1n);\n";
+    writeFileSync(join(project, 'use.ts'), use);
+    const module = resolution === 'bundler' ? 'esnext' : resolution;
+    execFileSync(
+      process.execPath,
+      [
+        `${wasm}node_modules/typescript/bin/tsc`,
+        ...['--noEmit', '--strict', '--types', '', '--target', 'esnext', '--lib', 'esnext,dom'],
+        ...['--module', module, '--moduleResolution', resolution, 'use.ts'],
+      ],
+      { cwd: project, stdio: 'inherit' },
+    );
+  });
+}
+
+test('the binary does not tell where it was built', () => {
+  const binary = readFileSync(join(installed, 'postfun_bg.wasm'));
+  for (const path of [root, homedir()]) assert.equal(binary.indexOf(path), -1, path);
+});
