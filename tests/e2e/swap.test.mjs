@@ -199,6 +199,8 @@ test('a lost answer is asked for again with the same key, and the swap happens o
   await outcome(page).getByText('may or may not have happened').waitFor();
   await page.reload();
   await outcome(page).getByText('may or may not have happened').waitFor();
+  await payField(page).fill('0.25');
+  await page.getByRole('button', { name: 'Find out about the last swap first' }).waitFor();
   await outcome(page).getByRole('button', { name: 'Send again' }).click();
   await outcome(page).getByText('Swapped 0.25').waitFor();
   assert.equal(keys.length, 2);

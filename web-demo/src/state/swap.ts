@@ -11,7 +11,7 @@ import { loadBalances } from './balances';
 import { checkSwap } from './check';
 import { serverNowSeconds } from './connection';
 import { clearAmount, draft, outcome } from './draft';
-import { acceptPool } from './pools';
+import { acceptPool, loadPools } from './pools';
 import type { Outcome } from './quote';
 import { user } from './session';
 import { tab } from './storage';
@@ -53,6 +53,12 @@ export async function sendAgain(): Promise<void> {
 export function dismissAttempt(): void {
   tab.drop(STORED);
   attempt.value = { phase: 'idle' };
+}
+
+/** Leaves an attempt whose fate is unknown behind; the balances tell what became of it. */
+export async function giveUp(): Promise<void> {
+  dismissAttempt();
+  await Promise.all([loadBalances(), loadPools()]);
 }
 
 async function send(tried: Attempt): Promise<void> {

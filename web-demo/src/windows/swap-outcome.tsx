@@ -4,13 +4,15 @@ import { tokensOf } from '../api/model';
 import type { AttemptState } from '../state/attempt';
 import type { Check, Row } from '../state/check';
 import { isOnline } from '../state/connection';
-import { attempt, dismissAttempt, sendAgain } from '../state/swap';
+import { attempt, dismissAttempt, giveUp, sendAgain } from '../state/swap';
 import { amount } from '../ui/amount';
 import { Notice } from '../ui/notice';
 
+export const OUTCOME = 'swap-outcome';
+
 export function SwapOutcome(): JSX.Element {
   return (
-    <div id="swap-outcome" role="status">
+    <div id={OUTCOME} role="status" tabIndex={-1}>
       {outcomeOf(attempt.value)}
     </div>
   );
@@ -54,7 +56,7 @@ function Unanswered({ sentence }: { sentence: string }): JSX.Element {
         <button type="button" disabled={!isOnline.value} onClick={() => void sendAgain()}>
           Send again
         </button>
-        <button type="button" onClick={dismissAttempt}>
+        <button type="button" onClick={() => void giveUp()}>
           Give up and look at my balances
         </button>
       </div>

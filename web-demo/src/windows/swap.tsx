@@ -11,7 +11,7 @@ import { LoadState, Notice } from '../ui/notice';
 import { focusWindow, Window } from '../ui/window';
 import { AmountFields, PAY_FIELD } from './swap-fields';
 import { Figures, ImpactConsent } from './swap-figures';
-import { SwapOutcome } from './swap-outcome';
+import { OUTCOME, SwapOutcome } from './swap-outcome';
 import { Slippage } from './slippage';
 import { QuoteAnnouncer } from './announce';
 
@@ -49,6 +49,7 @@ function obstacle(): string | null {
   if (user.value === null) return 'sign-in';
   if (!isOnline.value) return 'offline';
   if (attempt.value.phase === 'sending') return 'sending';
+  if (attempt.value.phase === 'unanswered') return 'unanswered';
   if (outcome.value.kind !== 'quoted' || shortfall.value !== null) return 'amount';
   if (slippageBps.value === null) return 'slippage';
   return needsAcceptance.value ? 'impact' : null;
@@ -57,6 +58,7 @@ function obstacle(): string | null {
 /** Where a person removes the obstacle. */
 const REMEDY: Readonly<Record<string, string>> = {
   'sign-in': 'account',
+  unanswered: OUTCOME,
   amount: PAY_FIELD,
   slippage: 'slippage-custom',
   impact: 'impact-accepted',
@@ -118,6 +120,7 @@ function buttonText(inTheWay: string | null): string {
   if (inTheWay === 'sign-in') return 'Sign in to swap';
   if (inTheWay === 'offline') return 'No connection: quotes only';
   if (inTheWay === 'sending') return 'Swapping…';
+  if (inTheWay === 'unanswered') return 'Find out about the last swap first';
   if (inTheWay === 'impact') return 'Accept the price impact first';
   return tokens === null ? 'Swap' : `Swap ${tokens.give.symbol} for ${tokens.get.symbol}`;
 }
