@@ -90,9 +90,12 @@ pub enum SwapError {
     /// The transaction's end is not known and could not be found out.
     #[error("it is not known whether the swap was carried out")]
     OutcomeUnknown {
-        /// The id that the trade has if it was.
-        trade_id: Uuid,
+        /// The id that the trade has if it was, as far as that is known.
+        trade_id: Option<Uuid>,
     },
+    /// Too many swaps wait for this pool already, of this user or of all.
+    #[error("too many swaps are waiting")]
+    QueueFull,
     /// The ledger refused or failed.
     #[error(transparent)]
     Ledger(LedgerError),
@@ -189,8 +192,13 @@ impl From<SwapError> for ApiError {
                 let message = "The database did not answer, so it is not known whether the swap was carried out. Look \
                                for the trade before you try again, or repeat it with the same Idempotency-Key.";
                 Self::new(StatusCode::SERVICE_UNAVAILABLE, "outcome_unknown", message)
-                    .with_field("trade_id", trade_id.to_string())
+                    .with_field("trade_id", trade_id.map(|id| id.to_string()))
                     .retry_after_s(5)
+            }
+            SwapError::QueueFull => {
+                let message =
+                    "Too many swaps are waiting for this pool; yours was not queued. Try again in a second.";
+                Self::new(StatusCode::TOO_MANY_REQUESTS, "queue_full", message).retry_after_s(1)
             }
             SwapError::Ledger(error) => error.into(),
             SwapError::Database(error) => error.into(),

@@ -5,6 +5,7 @@
 //! | `pool` | a pool with its tokens, as the database has it |
 //! | `create` | making a pool |
 //! | `swap` | what a swap is asked to be, and a batch of them in one transaction |
+//! | `queue` | swaps of one pool wait and are carried out together |
 //! | `batch` | a batch in memory: applied swap by swap, then written |
 //! | `outcome` | what to say after a commit that went wrong |
 //! | `trade` | trades and burns as they are listed |
@@ -22,12 +23,14 @@ mod error;
 pub(crate) mod http;
 mod outcome;
 mod pool;
+mod queue;
 pub(crate) mod repo;
 mod swap;
 mod trade;
 
 use std::sync::Arc;
 
+use queue::Queues;
 use quick_cache::sync::Cache;
 
 pub use create::NewPool;
@@ -55,6 +58,7 @@ pub struct Pools {
     entropy: Arc<dyn Entropy>,
     ledger: Ledger,
     recent: Arc<Cache<i64, Arc<Recent>>>,
+    queues: Arc<Queues>,
 }
 
 #[derive(Debug)]
@@ -67,7 +71,8 @@ impl Pools {
     /// Makes the service.
     #[must_use]
     pub fn new(db: Database, clock: Arc<dyn Clock>, entropy: Arc<dyn Entropy>, ledger: Ledger) -> Self {
-        Self { db, clock, entropy, ledger, recent: Arc::new(Cache::new(QUOTE_POOLS_MAX)) }
+        let recent = Arc::new(Cache::new(QUOTE_POOLS_MAX));
+        Self { db, clock, entropy, ledger, recent, queues: Arc::default() }
     }
 
     /// Lists every pool by ascending number.

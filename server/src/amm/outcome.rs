@@ -30,7 +30,7 @@ pub(super) async fn resolve(
             // Refusals and replays do not depend on this commit.
             (None, _) | (Some(_), Ok(true)) => answer,
             (Some(_), Ok(false)) => Err(SwapError::NotExecuted),
-            (Some(trade_id), Err(_)) => Err(SwapError::OutcomeUnknown { trade_id: *trade_id }),
+            (Some(trade_id), Err(_)) => Err(SwapError::OutcomeUnknown { trade_id: Some(*trade_id) }),
         })
         .collect()
 }

@@ -122,16 +122,20 @@ type Answers = Vec<Result<SwapDone, SwapError>>;
 impl Pools {
     /// Carries out a swap.
     ///
-    /// The work goes on to its end when the caller goes away: a swap is never left half asked.
+    /// It waits with other swaps of the pool and is carried out with them; once it waits, it is carried out even when
+    /// the caller goes away.
     ///
     /// # Errors
     ///
     /// [`SwapError`]; after [`SwapError::OutcomeUnknown`] the caller must look for the trade.
     pub async fn swap(&self, pool_id: i64, command: SwapCommand) -> Result<SwapDone, SwapError> {
-        let pools = self.clone();
-        let task = tokio::spawn(async move { pools.execute_batch(pool_id, &[command]).await });
-        let mut answers = task.await.map_err(|_stopped| SwapError::NotExecuted)?;
-        answers.pop().unwrap_or(Err(SwapError::NotExecuted))
+        // A queue would be made for whatever number a caller thinks of.
+        if self.find_recent(pool_id).await?.is_none() {
+            return Err(SwapError::PoolNotFound);
+        }
+        let answer = self.queues.push(self, pool_id, command)?;
+        // The worker answers always; it is gone only when the process is coming down.
+        answer.await.map_err(|_gone| SwapError::OutcomeUnknown { trade_id: None })?
     }
 
     /// Carries out swaps of one pool in one transaction, in their order; each gets its own answer, and a refused one

@@ -79,6 +79,7 @@ struct SwapQuote {
         (status = 404, body = ErrorBody, description = "`pool_not_found`"),
         (status = 409, body = ErrorBody, description = "`stale_state`"),
         (status = 422, body = ErrorBody, description = "`idempotency_key_reused`"),
+        (status = 429, body = ErrorBody, description = "`queue_full`, `rate_limited`"),
         (status = 503, body = ErrorBody, description = "`database_busy` and `not_executed`: nothing happened; \
             `outcome_unknown`: repeat with the same key or look for `trade_id`"),
     ),

@@ -1,0 +1,123 @@
+//! Swaps of one pool wait in a queue and are carried out together.
+//!
+//! Each pool has one worker in a process, which takes whatever waits, up to a whole batch, and carries it out in one
+//! transaction: a hot pool is then limited by what a transaction can hold, not by how fast transactions commit. First
+//! come, first served; a user who fills the queue is held back before anyone else notices. Several processes may have a
+//! worker for the same pool: its row's lock keeps that right.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use tokio::sync::{mpsc, oneshot};
+use uuid::Uuid;
+
+use super::{Pools, SwapCommand, SwapDone, SwapError};
+
+/// The most swaps that one transaction carries out.
+pub(super) const BATCH_MAX: usize = 256;
+/// The most swaps that wait for one pool; more are told to come back.
+const WAITING_MAX: usize = 4_096;
+/// The most swaps of one user that wait for one pool.
+const WAITING_PER_USER_MAX: usize = 16;
+
+type Answer = Result<SwapDone, SwapError>;
+
+/// The queues of every pool that was swapped in since the process started.
+#[derive(Debug, Default)]
+pub(super) struct Queues(Mutex<HashMap<i64, Queue>>);
+
+#[derive(Debug, Clone)]
+struct Queue {
+    sender: mpsc::Sender<Waiting>,
+    users: Arc<Users>,
+}
+
+#[derive(Debug)]
+struct Waiting {
+    command: SwapCommand,
+    answer: oneshot::Sender<Answer>,
+}
+
+/// How many swaps of each user wait or are being carried out.
+#[derive(Debug, Default)]
+struct Users(Mutex<HashMap<Uuid, usize>>);
+
+impl Users {
+    /// Takes a place; says whether there was one.
+    fn enter(&self, user: Uuid) -> bool {
+        let mut users = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let count = users.entry(user).or_default();
+        let is_free = *count < WAITING_PER_USER_MAX;
+        if is_free {
+            *count += 1;
+        }
+        is_free
+    }
+
+    fn leave(&self, user: Uuid) {
+        let mut users = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(count) = users.get_mut(&user) {
+            *count -= 1;
+            if *count == 0 {
+                users.remove(&user);
+            }
+        }
+    }
+}
+
+impl Queues {
+    /// Puts a swap into its pool's queue; the answer comes when its batch is done.
+    ///
+    /// # Errors
+    ///
+    /// [`SwapError::QueueFull`] when the pool, or the user, has too many swaps waiting; nothing was queued then.
+    pub(super) fn push(
+        &self,
+        pools: &Pools,
+        pool_id: i64,
+        command: SwapCommand,
+    ) -> Result<oneshot::Receiver<Answer>, SwapError> {
+        let queue = self.queue(pools, pool_id);
+        let user = command.user_id;
+        if !queue.users.enter(user) {
+            return Err(SwapError::QueueFull);
+        }
+        let (answer, receiver) = oneshot::channel();
+        match queue.sender.try_send(Waiting { command, answer }) {
+            Ok(()) => Ok(receiver),
+            Err(_full) => {
+                queue.users.leave(user);
+                Err(SwapError::QueueFull)
+            }
+        }
+    }
+
+    /// A pool's queue; its worker starts with the first swap and lives as long as the process.
+    fn queue(&self, pools: &Pools, pool_id: i64) -> Queue {
+        let mut queues = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let queue = queues.entry(pool_id).or_insert_with(|| {
+            let (sender, receiver) = mpsc::channel(WAITING_MAX);
+            let users = Arc::new(Users::default());
+            tokio::spawn(work(pools.clone(), pool_id, receiver, Arc::clone(&users)));
+            Queue { sender, users }
+        });
+        queue.clone()
+    }
+}
+
+/// Carries out what waits, batch by batch. A caller who went away does not matter: their swap was asked for.
+async fn work(pools: Pools, pool_id: i64, mut receiver: mpsc::Receiver<Waiting>, users: Arc<Users>) {
+    let mut waiting = Vec::with_capacity(BATCH_MAX);
+    while receiver.recv_many(&mut waiting, BATCH_MAX).await > 0 {
+        let (commands, answers): (Vec<SwapCommand>, Vec<oneshot::Sender<Answer>>) =
+            waiting.drain(..).map(|waiting| (waiting.command, waiting.answer)).unzip();
+        metrics::histogram!("postfun_swap_batch_size")
+            .record(f64::from(u32::try_from(commands.len()).unwrap_or(u32::MAX)));
+        let results = pools.execute_batch(pool_id, &commands).await;
+        for ((command, answer), result) in commands.iter().zip(answers).zip(results) {
+            users.leave(command.user_id);
+            // Nobody waits for the answer of a caller who went away.
+            let _ = answer.send(result);
+        }
+    }
+}
