@@ -9,9 +9,6 @@ use super::error::NpubError;
 
 const PREFIX: Hrp = Hrp::parse_unchecked("npub");
 
-/// The length of every `npub` in characters.
-pub const NPUB_LEN: usize = 63;
-
 /// Writes a public key as `npub1…`, in lower case.
 ///
 /// # Examples
@@ -36,7 +33,7 @@ pub fn encode(public_key: &[u8; 32]) -> String {
 ///
 /// # Errors
 ///
-/// * [`NpubError::Malformed`]: not bech32, which includes bech32m and texts longer than an `npub`.
+/// * [`NpubError::Malformed`]: not bech32, which includes bech32m.
 /// * [`NpubError::Prefix`]: bech32 of something else, such as `nsec` or `note`.
 /// * [`NpubError::Length`]: not 32 bytes, or bits behind the last byte that are not zero.
 ///
@@ -47,9 +44,6 @@ pub fn decode(text: &str) -> Result<[u8; 32], NpubError> {
     let checked = CheckedHrpstring::new::<Bech32>(text).map_err(|_detail| NpubError::Malformed)?;
     if checked.hrp() != PREFIX {
         return Err(NpubError::Prefix);
-    }
-    if text.len() != NPUB_LEN {
-        return Err(NpubError::Length);
     }
     checked.validate_segwit_padding().map_err(|_detail| NpubError::Length)?;
     let mut key = [0; 32];
