@@ -59,7 +59,7 @@ impl SecretKey {
     ///
     /// # Errors
     ///
-    /// [`SignatureError::SecretKey`] for zero and from the order of the curve on: one in 2^127 of random keys.
+    /// [`SignatureError::SecretKey`] for zero and from the order of the curve on: fewer than one in 2^127 of random keys.
     pub fn from_bytes(bytes: &[u8; KEY_LEN]) -> Result<Self, SignatureError> {
         SigningKey::from_bytes(bytes.into()).map(Self).map_err(|_opaque| SignatureError::SecretKey)
     }
