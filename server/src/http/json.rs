@@ -104,7 +104,10 @@ fn too_large(limit_bytes: usize) -> ApiError {
 fn decode<T: DeserializeOwned>(raw: &[u8]) -> Result<T, ApiError> {
     // The decoder would take an array for an object whose keys go by position.
     if raw.trim_ascii_start().first().is_some_and(|byte| *byte != b'{') {
-        return Err(ApiError::bad_request("invalid_json", "The body is not a JSON object; send one, in braces."));
+        return Err(ApiError::bad_request(
+            "invalid_json",
+            "The body is not a JSON object; send one, in braces.",
+        ));
     }
     serde_json::from_slice(raw).map_err(|error| refusal::<T>(raw, &error))
 }

@@ -9,11 +9,13 @@
 //! | `envelope` | what happens around every request |
 //! | `request_id`, `client_ip`, `limiter`, `cors`, `compress`, `measure` | its parts |
 //! | [`origin`] | the rule for requests that rest on a cookie |
+//! | `web` | the page |
+//! | `serve`, `connection` | the accept loop |
 
 use std::sync::Arc;
 
 use axum::Router;
-use axum::http::{HeaderValue, StatusCode};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri};
 use axum::middleware::from_fn_with_state;
 
 use crate::config::Config;
@@ -21,8 +23,10 @@ use crate::config::Config;
 pub mod amount;
 mod client_ip;
 mod compress;
+mod connection;
 pub mod context;
 mod cors;
+mod database;
 mod envelope;
 pub mod error;
 mod family;
@@ -31,30 +35,40 @@ pub mod idempotency;
 pub mod json;
 mod limiter;
 mod measure;
+pub mod openapi;
 pub mod origin;
 pub mod page;
 pub mod path;
 pub mod query;
-pub mod schema;
 mod request_id;
+pub mod schema;
+mod serve;
 #[cfg(test)]
 mod tests;
 pub mod time;
+mod web;
 
 pub use context::{ClientIp, RequestId};
 pub use error::ApiError;
+pub use idempotency::IdempotencyKey;
 pub use json::{JsonBody, JsonWithRaw, OptionalJsonBody};
+pub(crate) use measure::REQUEST_DURATION;
 pub use path::PathParam;
 pub use query::QueryParams;
+pub use serve::serve;
 
 pub(crate) const APPLICATION_JSON: HeaderValue = HeaderValue::from_static("application/json");
 
-/// Wraps a complete router in what every request needs; nothing may be added to the router afterwards.
+/// Completes a router: the page where no route answers, and what happens around every request.
 ///
-/// The router's fallback keeps serving the page; a path with another method answers 405 in the family's shape.
+/// Nothing may be added to the router afterwards, because it would stand outside the envelope.
 pub fn stack(router: Router, config: &Config) -> Router {
     let envelope = Arc::new(envelope::Envelope::new(config));
+    let web = web::Web::new(config.web_dir.clone());
     router
+        .fallback(move |method: Method, uri: Uri, headers: HeaderMap| {
+            web.clone().answer(method, uri, headers)
+        })
         .method_not_allowed_fallback(async || error::of_status(StatusCode::METHOD_NOT_ALLOWED))
         .layer(from_fn_with_state(envelope, envelope::wrap))
 }

@@ -1,0 +1,132 @@
+//! `/health`, `/ready`, `/api/config`.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use postfun_core::nostr::login::{KIND_AUTH, KIND_HTTP_AUTH, KIND_NOTE};
+use serde::Serialize;
+use utoipa::ToSchema;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::app::App;
+use crate::http::time::iso_micros;
+
+/// Longest wait for the database's sign of life.
+const PING_PATIENCE: Duration = Duration::from_secs(2);
+
+const VERSION: &str = env!("CARGO_PKG_VERSION");
+
+#[derive(Debug, Serialize, ToSchema)]
+struct Health {
+    /// `ok`, or `unavailable` when the database does not answer.
+    #[schema(example = "ok")]
+    status: &'static str,
+    version: &'static str,
+    database: DatabaseHealth,
+    #[schema(example = "2026-11-21T10:00:00.000000Z")]
+    timestamp: String,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+struct DatabaseHealth {
+    connected: bool,
+    /// `sqlite` or `postgres`.
+    #[serde(rename = "type")]
+    #[schema(example = "sqlite")]
+    kind: &'static str,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+struct Ready {
+    /// Whether the server can do its work now.
+    ready: bool,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+struct PublicConfig {
+    #[schema(example = "postfun")]
+    name: &'static str,
+    version: &'static str,
+    /// What a sign-in event must name as its domain.
+    domain: String,
+    /// Whether `POST /api/demo/starter-grant` exists.
+    demo: bool,
+    login: LoginInfo,
+    features: Features,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+struct LoginInfo {
+    /// The event kinds that sign in, the preferred first.
+    kinds: [u16; 3],
+    /// Life of a challenge, in seconds.
+    ttl_seconds: u64,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+struct Features {
+    /// Whether sats can be deposited and withdrawn.
+    lightning: bool,
+}
+
+pub(crate) fn routes() -> OpenApiRouter<Arc<App>> {
+    OpenApiRouter::new().routes(routes!(health)).routes(routes!(ready)).routes(routes!(public_config))
+}
+
+async fn is_database_alive(app: &App) -> bool {
+    match tokio::time::timeout(PING_PATIENCE, app.db.ping()).await {
+        Ok(Ok(())) => true,
+        Ok(Err(error)) => {
+            tracing::warn!(error = &error as &dyn std::error::Error, "the database does not answer");
+            false
+        }
+        Err(_elapsed) => {
+            tracing::warn!("the database does not answer in time");
+            false
+        }
+    }
+}
+
+/// Tells whether the server and its database are alive.
+#[utoipa::path(
+    get, path = "/health", tag = "operations",
+    responses((status = 200, body = Health), (status = 503, body = Health, description = "The database does not answer."))
+)]
+async fn health(State(app): State<Arc<App>>) -> (StatusCode, Json<Health>) {
+    let connected = is_database_alive(&app).await;
+    let (code, status) =
+        if connected { (StatusCode::OK, "ok") } else { (StatusCode::SERVICE_UNAVAILABLE, "unavailable") };
+    let database = DatabaseHealth { connected, kind: app.db.kind() };
+    let timestamp = iso_micros(app.clock.now_ms());
+    (code, Json(Health { status, version: VERSION, database, timestamp }))
+}
+
+/// Tells whether requests should be sent to this process.
+#[utoipa::path(
+    get, path = "/ready", tag = "operations",
+    responses((status = 200, body = Ready), (status = 503, body = Ready, description = "The database does not answer."))
+)]
+async fn ready(State(app): State<Arc<App>>) -> (StatusCode, Json<Ready>) {
+    let ready = is_database_alive(&app).await;
+    (if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE }, Json(Ready { ready }))
+}
+
+/// Tells a client how this server is set up.
+#[utoipa::path(get, path = "/api/config", tag = "operations", responses((status = 200, body = PublicConfig)))]
+async fn public_config(State(app): State<Arc<App>>) -> Json<PublicConfig> {
+    Json(PublicConfig {
+        name: "postfun",
+        version: VERSION,
+        domain: app.config.login.domain.clone(),
+        demo: app.config.demo,
+        login: LoginInfo {
+            kinds: [KIND_AUTH, KIND_HTTP_AUTH, KIND_NOTE],
+            ttl_seconds: app.config.login.challenge_ttl_s,
+        },
+        features: Features { lightning: false },
+    })
+}
