@@ -41,6 +41,7 @@ for (const file of readdirSync(join(here, 'js'))) {
   if (/\.(js|d\.ts)$/.test(file)) copyFileSync(join(here, 'js', file), join(pkg, file));
 }
 writeFileSync(join(pkg, 'postfun.js'), withoutDocs(readFileSync(join(built, 'postfun.js'), 'utf8')));
+copyFileSync(join(built, 'postfun.d.ts'), join(pkg, 'postfun.d.ts')); // for checking js/, not to be published
 copyFileSync(join(built, 'postfun_opt.wasm'), join(pkg, 'postfun_bg.wasm'));
 copyFileSync(join(here, 'README.md'), join(pkg, 'README.md'));
 copyFileSync(join(root, 'LICENSE'), join(pkg, 'LICENSE'));

@@ -75,6 +75,14 @@ test('the generated module stays behind the checks, the binary can be found', ()
   assert.equal(run(source), 'ERR_PACKAGE_PATH_NOT_EXPORTED true');
 });
 
+test('the first example of its README is true', () => {
+  const [, example] = /```js\n(.*?)```/s.exec(readFileSync(join(installed, 'README.md'), 'utf8'));
+  const claims = [...example.matchAll(/^(.+); \/\/ '([^']+)'/gm)];
+  const printing = example.replace(/^(.+); \/\/ '[^']+'/gm, 'console.log($1); //');
+  assert.ok(claims.length >= 2);
+  assert.equal(run(printing), claims.map(([, , value]) => value).join('\n'));
+});
+
 for (const resolution of ['nodenext', 'bundler']) {
   test(`its declarations are found with ${resolution} resolution`, () => {
     const use =

@@ -2,6 +2,7 @@
 import { agreement } from './agreement.mjs';
 import { argumentTests } from './arguments.mjs';
 import { equal } from './assert.mjs';
+import { replayTests } from './replay.mjs';
 import { FILES, vectorTests } from './vectors.mjs';
 
 /** Runs all tests and returns the sentences that passed and those that failed, with the reason. */
@@ -18,6 +19,7 @@ export async function everything() {
   const tests = [
     ...vectorTests(postfun, raw, files),
     ...argumentTests(postfun, memory),
+    ...replayTests(postfun),
     [
       'random swaps give the digest of the server',
       async () => equal(await agreement(postfun, swaps, pools), expected, 'digest'),
