@@ -134,6 +134,10 @@ impl SignIn {
     }
 
     async fn live_challenge(&self, id: &str) -> Result<Challenge, SignInError> {
+        // Only ids of the shape that was given out reach the database, which need not take every text.
+        if uuid::Uuid::try_parse(id).is_err() {
+            return Err(SignInError::ChallengeNotFound);
+        }
         let found = repo::find_challenge(&mut self.db.reader().await?, id).await?;
         let challenge = found.ok_or(SignInError::ChallengeNotFound)?;
         challenge.check_alive(self.clock.now_ms())?;
