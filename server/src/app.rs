@@ -138,15 +138,6 @@ impl App {
         http::stack(http::openapi::mount(router, document), &self.config)
     }
 
-    /// Whether cookies must not travel unencrypted: everywhere but on this machine.
-    #[must_use]
-    pub fn is_secure(&self) -> bool {
-        match &self.config.public_url {
-            Some(url) => url.scheme() == "https",
-            None => !self.config.listen.ip().is_loopback(),
-        }
-    }
-
     /// Deletes what has grown old, every few minutes, until the task is dropped.
     pub async fn sweep_for_ever(self: Arc<Self>) {
         let mut interval = tokio::time::interval(SWEEP_INTERVAL);

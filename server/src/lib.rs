@@ -11,12 +11,14 @@
 //! | [`amm`] | pools and swaps |
 //! | [`admin`], [`audit`], [`ops`] | administrators, `postfun audit`, health and metrics |
 //! | `demo` | the demo's pool and starter tokens |
+//! | [`cli`], [`telemetry`] | the command line; logs and measurements |
 //! | [`clock`], [`id`] | time and randomness, passed in |
 
 pub mod admin;
 pub mod amm;
 pub mod app;
 pub mod audit;
+pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod db;

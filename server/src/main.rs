@@ -1,1 +1,7 @@
-fn main() {}
+//! The `postfun` program; everything is in the library.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    postfun_server::cli::run(std::env::args_os())
+}

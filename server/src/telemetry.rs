@@ -29,7 +29,15 @@ const DURATION_BUCKETS: [f64; 12] =
 /// Keeps the log open; dropping it writes what is still pending.
 #[derive(Debug)]
 #[must_use = "dropping it ends the log"]
-pub struct LogGuard(#[expect(dead_code, reason = "held for its drop")] Option<Sink>);
+pub struct LogGuard(Option<Sink>);
+
+impl LogGuard {
+    /// Tells whether the log is lines for people.
+    #[must_use]
+    pub const fn is_text(&self) -> bool {
+        self.0.is_none()
+    }
+}
 
 /// Starts the log of this process.
 ///

@@ -93,8 +93,11 @@ pub const KEYS: &[Key] = &[
     key("LNBITS_MAX_FEE_SATS", "lnbits_max_fee_sats", "20", "highest routing fee of a withdrawal"),
 ];
 
-/// Names the server's own tools use; they are not settings and not refused.
-pub(super) const IGNORED_PREFIX: &str = "POSTFUN_TEST_";
+/// Names that the `Makefile` and the tests pass around; they are not settings and not refused.
+pub(super) fn is_of_tools(name: &str) -> bool {
+    const NAMES: [&str; 4] = ["POSTFUN_BIN", "POSTFUN_DRILL", "POSTFUN_TOOLS", "POSTFUN_WASM_FALLBACK"];
+    NAMES.contains(&name) || name.starts_with("POSTFUN_TEST_")
+}
 
 /// The variable that names the configuration file.
 pub const CONFIG_PATH: &str = "POSTFUN_CONFIG";

@@ -178,7 +178,7 @@ impl Config {
         stored_secret: impl FnOnce(&Path) -> Result<Secret, ConfigError>,
     ) -> Result<Self, ConfigError> {
         let source = Source::read(env, file)?;
-        let data_dir = PathBuf::from(source.get("POSTFUN_DATA_DIR").unwrap_or("data"));
+        let data_dir = data_dir(&source);
         let (database, pool) = database::parse(source.get("DATABASE_URL"), &data_dir)?;
         let production = rule::is_production(&source)?;
         let listen = listen(&source, production)?;
@@ -267,6 +267,23 @@ impl Config {
             None => format!("http://{}/", self.listen),
         }
     }
+}
+
+/// Reads which database is meant, without asking for the settings that only a server needs.
+///
+/// # Errors
+///
+/// As [`Config::load`], about these settings and about unknown names.
+pub fn database_alone(
+    env: &BTreeMap<String, String>,
+    file: Option<&str>,
+) -> Result<(DatabaseUrl, PoolLimits), ConfigError> {
+    let source = Source::read(env, file)?;
+    database::parse(source.get("DATABASE_URL"), &data_dir(&source))
+}
+
+fn data_dir(source: &Source) -> PathBuf {
+    PathBuf::from(source.get("POSTFUN_DATA_DIR").unwrap_or("data"))
 }
 
 fn listen(source: &Source, production: bool) -> Result<SocketAddr, ConfigError> {

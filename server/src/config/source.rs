@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use toml::Value;
 
 use super::error::ConfigError;
-use super::key::{CONFIG_PATH, IGNORED_PREFIX, KEYS};
+use super::key::{CONFIG_PATH, KEYS, is_of_tools};
 
 /// The settings as text, by environment variable; empty ones count as absent.
 #[derive(Debug, Default)]
@@ -76,7 +76,7 @@ pub(super) fn boolean(text: &str) -> Result<bool, String> {
 fn refuse_unknown(env: &BTreeMap<String, String>) -> Result<(), ConfigError> {
     for (name, value) in env {
         let known = name == CONFIG_PATH || KEYS.iter().any(|key| key.env == name);
-        if name.starts_with("POSTFUN_") && !known && !name.starts_with(IGNORED_PREFIX) {
+        if name.starts_with("POSTFUN_") && !known && !is_of_tools(name) {
             return Err(ConfigError::new(name, "is not a setting; `postfun --help` lists those there are"));
         }
         if name.starts_with("MARIADB_") && !value.trim().is_empty() {

@@ -111,7 +111,13 @@ fn postgres_and_open_listeners_need_a_secret_of_their_own() {
 #[test]
 fn unknown_names_are_refused_in_both_places() {
     refused(&[("POSTFUN_LISTN", "x")], "POSTFUN_LISTN", "--help");
-    load(&[("POSTFUN_TEST_ANYTHING", "x"), ("POSTFUN_CONFIG", "x.toml"), ("HOME", "/root")]).unwrap();
+    load(&[
+        ("POSTFUN_TEST_ANYTHING", "x"),
+        ("POSTFUN_BIN", "x"),
+        ("POSTFUN_CONFIG", "x.toml"),
+        ("HOME", "/root"),
+    ])
+    .unwrap();
     let message = load_with_file(&[], Some("listn = \"x\"")).unwrap_err().to_string();
     assert!(message.contains("`listn`") && message.contains("--help"), "{message}");
 }
@@ -203,6 +209,14 @@ fn debug_of_the_whole_configuration_shows_no_secret() {
     .unwrap();
     let text = format!("{config:?}");
     assert!(!text.contains("hunter2") && text.contains("Secret("), "{text}");
+}
+
+#[test]
+fn commands_that_need_only_the_database_ask_for_nothing_else() {
+    let env = [("DATABASE_URL", "postgres://u@h/db"), ("NODE_ENV", "production")];
+    let env = env.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
+    let (url, _) = super::database_alone(&env, None).unwrap();
+    assert_eq!(url, DatabaseUrl::Postgres("postgres://u@h/db".into()));
 }
 
 #[test]

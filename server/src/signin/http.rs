@@ -171,7 +171,7 @@ async fn verify(
         user: signed_in.user.into(),
     };
     let mut response = Json(body).into_response();
-    if let Some(cookie) = session::cookie_header(&token, expires_in, app.is_secure()) {
+    if let Some(cookie) = session::cookie_header(&token, expires_in, app.config.is_cookie_secure()) {
         response.headers_mut().insert(header::SET_COOKIE, cookie);
     }
     Ok(response)
@@ -194,7 +194,7 @@ async fn me(actor: Actor) -> Json<UserResponse> {
 async fn logout(State(app): State<Arc<App>>, actor: Actor) -> Result<Response, ApiError> {
     app.sessions.end(actor.session_id).await?;
     let mut headers = HeaderMap::new();
-    if let Some(cookie) = session::removal_cookie_header(app.is_secure()) {
+    if let Some(cookie) = session::removal_cookie_header(app.config.is_cookie_secure()) {
         headers.insert(header::SET_COOKIE, cookie);
     }
     Ok((headers, Json(LogoutResponse { ok: true })).into_response())

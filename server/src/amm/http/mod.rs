@@ -50,12 +50,13 @@ fn parse_side(text: &str) -> Result<Side, ApiError> {
     text.parse().map_err(|error| super::error::quote_refused(&error))
 }
 
-/// The one of the two amounts that a request fixes, in base units.
+/// The one of the two amounts that a request fixes, in base units; without one the seed's code is the route's.
 fn parse_amount(
     record: &PoolRecord,
     side: Side,
     amount_in: Option<&AmountText>,
     amount_out: Option<&AmountText>,
+    seed_code: &'static str,
 ) -> Result<SwapAmount, ApiError> {
     let (token_in, token_out) = record.tokens(side);
     match (amount_in, amount_out) {
@@ -68,7 +69,7 @@ fn parse_amount(
             .map(SwapAmount::ExactOut)
             .map_err(|error| invalid("invalid_amount_out", &error)),
         _ => Err(ApiError::bad_request("missing_params", "Give one of `amount_in` and `amount_out`.")
-            .seed_code("missing_params")),
+            .seed_code(seed_code)),
     }
 }
 

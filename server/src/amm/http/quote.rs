@@ -72,7 +72,8 @@ pub(super) async fn quote(
     let id = request.pool_id.ok_or_else(pool_not_found)?;
     let record = app.pools.find_recent(id).await?.ok_or_else(pool_not_found)?;
     let side = parse_side(&required(request.side, "side", "invalid_side")?)?;
-    let amount = parse_amount(&record, side, request.amount_in.as_ref(), request.amount_out.as_ref())?;
+    let (amount_in, amount_out) = (request.amount_in.as_ref(), request.amount_out.as_ref());
+    let amount = parse_amount(&record, side, amount_in, amount_out, "invalid_amount_in")?;
     let quote = amount.quote(&record.pool, side)?;
     let (token_in, token_out) = record.tokens(side);
     let rate = rate_of(&record, quote.stage).map_err(ApiError::internal)?;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::extract::{RawQuery, State};
 use axum::http::StatusCode;
 use axum::response::Response;
-use postfun_core::amm::Side;
+use postfun_core::amm::{QuoteError, SLIPPAGE_BPS_MAX, Side};
 use postfun_core::amount::{Decimals, Units};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -13,7 +13,7 @@ use utoipa::ToSchema;
 use super::pool::PoolObject;
 use super::trade::TradeObject;
 use super::{both, fee_bps, invalid, parse_amount, parse_side, rate_of, required};
-use crate::amm::error::pool_not_found;
+use crate::amm::error::{pool_not_found, quote_refused};
 use crate::amm::{PoolRecord, SwapCommand, SwapLimits, SwapReceipt};
 use crate::app::App;
 use crate::http::amount::{AmountNumber, AmountText};
@@ -94,7 +94,8 @@ pub(super) async fn swap(
     let pool_id = required(request.pool_id, "pool_id", "missing_params")?;
     let record = app.pools.find_recent(pool_id).await?.ok_or_else(pool_not_found)?;
     let side = parse_side(required(request.side.as_deref(), "side", "missing_params")?)?;
-    let amount = parse_amount(&record, side, request.amount_in.as_ref(), request.amount_out.as_ref())?;
+    let (amount_in, amount_out) = (request.amount_in.as_ref(), request.amount_out.as_ref());
+    let amount = parse_amount(&record, side, amount_in, amount_out, "missing_params")?;
     let principal = actor.user.id.to_string();
     let claim = key.claim(principal, "POST /api/amm/swap", query.as_deref().unwrap_or_default(), &raw);
     let command = SwapCommand {
@@ -118,10 +119,17 @@ fn limits(request: &SwapRequest, record: &PoolRecord, side: Side) -> Result<Swap
     Ok(SwapLimits {
         amount_out_min: read(&request.min_amount_out, token_out.decimals, "invalid_min_amount_out")?,
         amount_in_max: read(&request.max_amount_in, token_in.decimals, "invalid_max_amount_in")?,
-        price_impact_ppm_max: request.max_slippage_bps.map(|bps| u32::from(bps).saturating_mul(100)),
+        price_impact_ppm_max: request.max_slippage_bps.map(impact_ppm).transpose()?,
         expected_seq: request.expected_seq,
         deadline_s: request.deadline,
     })
+}
+
+fn impact_ppm(slippage_bps: u16) -> Result<u32, ApiError> {
+    if slippage_bps > SLIPPAGE_BPS_MAX {
+        return Err(quote_refused(&QuoteError::InvalidSlippage { slippage_bps }));
+    }
+    Ok(u32::from(slippage_bps) * 100)
 }
 
 fn render_swap(receipt: &SwapReceipt) -> Result<StoredAnswer, serde_json::Error> {
