@@ -1,1 +1,20 @@
+//! Everything that is tested from outside, in one binary: one link, one PostgreSQL server.
+//!
+//! Each story runs on both engines; `cargo test -p postfun-tests --test it -- sqlite` picks one.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "in a test a broken assumption ends the test"
+)]
+
+mod admin;
+mod airdrop;
+mod amm;
+mod database;
+mod demo;
+mod http;
+mod ledger;
+mod signin;
+mod tidy;

@@ -1,1 +1,33 @@
+//! What the integration tests stand on: databases, a server in process with a clock that stands still, and people.
+//!
+//! | Module | Subject |
+//! |---|---|
+//! | [`engine`] | SQLite and PostgreSQL, and [`on_both_engines!`] that runs a story on each |
+//! | [`postgres`] | a PostgreSQL server of the tests' own |
+//! | [`app`] | a server on a fresh database |
+//! | [`client`] | requests, and answers as text |
+//! | [`peek`] | what the database holds that HTTP does not show |
+//! | [`signer`] | a Nostr key that signs in |
+//! | [`story`] | the people and the steps that many tests begin with |
+//!
+//! After every story the books are audited (`postfun audit`): a test cannot pass while money is made or lost.
 
+#![expect(
+    clippy::expect_used,
+    clippy::panic,
+    reason = "in a test a broken assumption ends the test, with a sentence"
+)]
+
+pub mod app;
+pub mod client;
+pub mod engine;
+pub mod peek;
+pub mod postgres;
+pub mod signer;
+pub mod story;
+
+pub use app::TestApp;
+pub use client::{Answer, Client};
+pub use engine::Engine;
+pub use signer::Signer;
+pub use story::User;

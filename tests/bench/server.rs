@@ -1,0 +1,93 @@
+//! The server as a process of its own, with the settings of a fresh install but for the ports.
+
+use std::net::{SocketAddr, TcpListener};
+use std::path::Path;
+use std::process::Stdio;
+use std::time::{Duration, Instant};
+
+use postfun_tests::Signer;
+use postfun_tests::signer::Challenge;
+use serde_json::Value;
+use tokio::process::{Child, Command};
+
+use crate::http;
+
+/// How long a start may take before the benchmark gives up.
+const START_LIMIT: Duration = Duration::from_secs(30);
+
+/// A running server.
+#[derive(Debug)]
+pub(crate) struct Server {
+    pub(crate) address: SocketAddr,
+    /// From the start of the process to its first answer.
+    pub(crate) started_in: Duration,
+    child: Child,
+}
+
+impl Server {
+    /// Starts the server and waits for its first answer.
+    pub(crate) async fn start(binary: &Path, data_dir: &Path) -> Self {
+        let address = free_address();
+        let mut command = Command::new(binary);
+        command.arg("serve").env_clear().env("POSTFUN_LISTEN", address.to_string());
+        command
+            .env("POSTFUN_METRICS_LISTEN", "off")
+            .env("POSTFUN_DATA_DIR", data_dir)
+            .env("POSTFUN_DEMO", "1");
+        // Limits stay in the path of every request, but never refuse one.
+        for limit in ["POSTFUN_RATE_GENERAL", "POSTFUN_RATE_AUTH"] {
+            command.env(limit, "1000000/second");
+        }
+        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).kill_on_drop(true);
+        let begin = Instant::now();
+        let child = command.spawn().expect("the server's program starts");
+        let health = http::request("GET", "/health", None, "");
+        while !matches!(http::once(address, &health).await, Ok(answer) if answer.status == 200) {
+            assert!(begin.elapsed() < START_LIMIT, "the server does not answer");
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+        Self { address, started_in: begin.elapsed(), child }
+    }
+
+    /// Ends the server at once.
+    pub(crate) async fn stop(mut self) {
+        self.child.kill().await.expect("the server ends");
+    }
+
+    /// Signs somebody in and writes down a request for a quote in the demo's pool.
+    pub(crate) async fn quote_request(&self) -> Vec<u8> {
+        let answer = self.post("/auth/challenge", "").await;
+        let member = |name: &str| answer[name].as_str().expect("a challenge is made of texts").to_owned();
+        let challenge =
+            Challenge { id: member("challenge_id"), text: member("challenge"), domain: member("domain") };
+        #[expect(clippy::disallowed_methods, reason = "the server under test runs on the system's clock")]
+        let now =
+            std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).expect("it is after 1970");
+        let signed_in =
+            self.post("/auth/verify", &Signer::numbered(1).login(&challenge, now.as_secs(), |_| {})).await;
+        let token = signed_in["token"].as_str().expect("a sign-in gives a token");
+        http::request("POST", "/api/amm/quote", Some(token), r#"{"pool_id":1,"side":"AtoB","amount_in":1}"#)
+    }
+
+    async fn post(&self, path: &str, body: &str) -> Value {
+        let answer =
+            http::once(self.address, &http::request("POST", path, None, body)).await.expect("an answer");
+        assert!(answer.status < 300, "{path}: {} {}", answer.status, answer.body);
+        serde_json::from_str(&answer.body).expect("answers are JSON")
+    }
+
+    /// Returns the resident memory of the process, in KiB.
+    pub(crate) fn memory_kib(&self) -> u64 {
+        let id = self.child.id().expect("the server is running");
+        let status =
+            std::fs::read_to_string(format!("/proc/{id}/status")).expect("Linux shows a process's memory");
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).expect("VmRSS is among it");
+        line.trim().trim_end_matches(" kB").parse().expect("VmRSS is a number")
+    }
+}
+
+/// Finds an address that nobody listens on; another program may take it before the server does.
+fn free_address() -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a loopback port is free");
+    listener.local_addr().expect("a bound socket has an address")
+}

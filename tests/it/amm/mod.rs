@@ -1,0 +1,9 @@
+//! Pools and swaps, over HTTP.
+
+mod history;
+mod idempotency;
+mod limits;
+mod pool;
+mod quote;
+mod race;
+mod swap;

@@ -1,0 +1,117 @@
+//! A look into the database behind the server's back: what HTTP does not show.
+
+use std::collections::BTreeMap;
+
+use postfun_core::amm::Replay;
+use sqlx::{AssertSqlSafe, Connection, FromRow, PgConnection, SqliteConnection};
+
+use crate::app::TestApp;
+use crate::engine::Engine;
+
+/// Tables whose rows come and go without anything having happened to anybody; an account without entries is nothing.
+const UNREMARKABLE: [&str; 3] = ["_sqlx_migrations", "accounts", "idempotency"];
+
+/// An event of a pool as it is stored.
+#[derive(Debug, Clone, PartialEq, Eq, FromRow)]
+pub struct StoredEvent {
+    /// Its number, from one.
+    pub seq: i64,
+    /// The canonical bytes.
+    pub bytes: Vec<u8>,
+    /// The chain's hash up to here.
+    pub hash: Vec<u8>,
+}
+
+macro_rules! on_connection {
+    ($app:expr, |$connection:ident| $body:expr) => {{
+        let url = $app.database_url();
+        match $app.engine {
+            Engine::Sqlite => {
+                let mut opened =
+                    SqliteConnection::connect(&url).await.expect("the database file can be read");
+                let $connection = &mut opened;
+                $body
+            }
+            Engine::Postgres => {
+                let mut opened = PgConnection::connect(&url).await.expect("the database can be read");
+                let $connection = &mut opened;
+                $body
+            }
+        }
+    }};
+}
+
+impl TestApp {
+    /// Returns every event of a pool, oldest first.
+    ///
+    /// # Panics
+    ///
+    /// When the database does not answer.
+    pub async fn pool_events(&self, pool_id: i64) -> Vec<StoredEvent> {
+        const EVENTS: &str = "SELECT seq, bytes, hash FROM pool_events WHERE pool_id = $1 ORDER BY seq";
+        on_connection!(self, |connection| {
+            sqlx::query_as(EVENTS).bind(pool_id).fetch_all(connection).await.expect("events can be read")
+        })
+    }
+
+    /// Recomputes a pool from its stored events with the core alone, and fails on a gap or the first wrong one.
+    ///
+    /// # Panics
+    ///
+    /// With the number of the event that does not follow.
+    pub async fn replay(&self, pool_id: i64) -> Replay {
+        let events = self.pool_events(pool_id).await;
+        let numbers: Vec<i64> = events.iter().map(|event| event.seq).collect();
+        let expected: Vec<i64> = (1..).take(events.len()).collect();
+        assert_eq!(numbers, expected, "the chain has a gap");
+        let hash = |event: &StoredEvent| event.hash.clone().try_into().expect("a hash has 32 bytes");
+        let (first, rest) = events.split_first().expect("a pool begins with its creation");
+        let mut replay = Replay::start(&first.bytes, &hash(first)).expect("the first event creates the pool");
+        for event in rest {
+            replay.apply(&event.bytes, &hash(event)).expect("every event follows from those before");
+        }
+        replay
+    }
+
+    /// Counts the rows of every table that says what happened: equal before and after means that nothing was written.
+    ///
+    /// # Panics
+    ///
+    /// When the database does not answer.
+    pub async fn row_counts(&self) -> BTreeMap<String, i64> {
+        let list = match self.engine {
+            Engine::Sqlite => "SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name",
+            Engine::Postgres => {
+                "SELECT CAST(tablename AS TEXT) FROM pg_tables WHERE schemaname = 'public' ORDER BY 1"
+            }
+        };
+        on_connection!(self, |connection| {
+            let tables: Vec<String> =
+                sqlx::query_scalar(list).fetch_all(&mut *connection).await.expect("tables can be listed");
+            let mut counts = BTreeMap::new();
+            for table in tables.into_iter().filter(|table| !UNREMARKABLE.contains(&table.as_str())) {
+                let count = AssertSqlSafe(format!("SELECT CAST(COUNT(*) AS BIGINT) FROM {table}"));
+                let rows =
+                    sqlx::query_scalar(count).fetch_one(&mut *connection).await.expect("rows can be counted");
+                counts.insert(table, rows);
+            }
+            counts
+        })
+    }
+
+    /// Runs a statement that the database should refuse.
+    ///
+    /// # Errors
+    ///
+    /// The words of the refusal.
+    ///
+    /// # Panics
+    ///
+    /// When the database cannot be reached.
+    pub async fn try_statement(&self, statement: &'static str) -> Result<(), String> {
+        on_connection!(self, |connection| {
+            let outcome = sqlx::query(statement).execute(connection).await;
+            outcome.map(|_done| ()).map_err(|error| error.to_string())
+        })
+    }
+}
