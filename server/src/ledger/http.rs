@@ -7,6 +7,8 @@ use axum::extract::{RawQuery, State};
 use axum::http::StatusCode;
 use axum::response::Response;
 use postfun_core::amount::Units;
+use postfun_core::encoding::hex;
+use postfun_core::nostr::npub;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
@@ -137,7 +139,7 @@ async fn balances(State(app): State<Arc<App>>, actor: Actor) -> Result<Json<Bala
     params(("Idempotency-Key" = Option<String>, Header, description = "Repeats get the first answer")),
     responses(
         (status = 201, body = AirdropResponse),
-        (status = 400, body = ErrorBody, description = "`target_required`, `token_required`, `invalid_amount`, \
+        (status = 400, body = ErrorBody, description = "`target_required`, `invalid_pubkey`, `token_required`, `invalid_amount`, \
             `asset_not_issuable`, `balance_too_large`"),
         (status = 401, body = ErrorBody),
         (status = 403, body = ErrorBody, description = "`forbidden`"),
@@ -181,23 +183,30 @@ fn render_airdrop(airdrop: &Airdrop<'_>, balance: Units) -> Result<StoredAnswer,
 
 async fn target(app: &App, request: &AirdropRequest) -> Result<User, ApiError> {
     let AirdropRequest { target_user_id, target_pubkey, target_npub, .. } = request;
-    let text = match (target_user_id, target_pubkey, target_npub) {
-        (Some(number), None, None) => number.to_string(),
-        (None, Some(key), None) | (None, None, Some(key)) => key.clone(),
+    let user = match (target_user_id, target_pubkey, target_npub) {
+        (Some(number), None, None) => UserRef::Number(*number),
+        (None, Some(key), None) => {
+            hex::decode_array::<32>(key).map_err(|_malformed| invalid_pubkey())?;
+            UserRef::Nostr(key.clone())
+        }
+        (None, None, Some(npub)) => {
+            let key = npub::decode(npub).map_err(|_malformed| invalid_pubkey())?;
+            UserRef::Nostr(hex::encode_lower(&key))
+        }
         _ => {
             let message = "Name one of `target_user_id`, `target_pubkey` and `target_npub`.";
             return Err(ApiError::bad_request("target_required", message));
         }
     };
-    let not_found = || {
-        ApiError::new(
-            StatusCode::NOT_FOUND,
-            "user_not_found",
-            "There is no such user; they must sign in once.",
-        )
-    };
-    let user: UserRef = text.parse().map_err(|_invalid| not_found())?;
-    app.identities.find_by_ref(&user).await?.ok_or_else(not_found)
+    app.identities.find_by_ref(&user).await?.ok_or_else(|| {
+        let message = "There is no such user; they must sign in once.";
+        ApiError::new(StatusCode::NOT_FOUND, "user_not_found", message)
+    })
+}
+
+fn invalid_pubkey() -> ApiError {
+    let message = "`target_pubkey` takes 64 lower-case hex digits, `target_npub` the same key in bech32.";
+    ApiError::bad_request("invalid_pubkey", message)
 }
 
 async fn asset(app: &App, request: &AirdropRequest) -> Result<Asset, ApiError> {
