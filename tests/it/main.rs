@@ -16,5 +16,6 @@ mod database;
 mod demo;
 mod http;
 mod ledger;
+mod same_key;
 mod signin;
 mod tidy;

@@ -33,13 +33,27 @@ pub(crate) struct Creation<'a> {
 }
 
 impl Pools {
-    /// Makes a pool for an administrator; a repeated key gets the first answer.
+    /// Makes a pool for an administrator; a repeated key gets the first answer. Says whether it was one.
     pub(crate) async fn create(
         &self,
-        new: NewPool,
-        creation: Creation<'_>,
+        new: &NewPool,
+        creation: &Creation<'_>,
     ) -> Result<(StoredAnswer, bool), CreatePoolError> {
-        check(&new)?;
+        match self.try_create(new, creation).await {
+            // The same key was used at the same time; now its row can be seen.
+            Err(CreatePoolError::Database(error)) if error.is_conflict() => {
+                self.try_create(new, creation).await
+            }
+            outcome => outcome,
+        }
+    }
+
+    async fn try_create(
+        &self,
+        new: &NewPool,
+        creation: &Creation<'_>,
+    ) -> Result<(StoredAnswer, bool), CreatePoolError> {
+        check(new)?;
         if let Some(claim) = &creation.claim {
             let stored = idempotency::find_in_tx(&mut self.db.reader().await?, &[claim]).await?;
             if let Some(answer) = stored.answer(claim) {
@@ -50,7 +64,7 @@ impl Pools {
         let mut tx = self.db.begin().await?;
         let id = repo::next_pool_id(&mut tx).await?;
         tx.commit().await?;
-        let record = self.record(id, new)?;
+        let record = self.record(id, new.clone())?;
         let accounts = self.ledger.ensure_accounts(&keys(&record)).await?;
         let mut tx = self.db.begin().await?;
         self.insert_in_tx(&mut tx, &record, &accounts, Actor::Admin(creation.admin.id)).await?;

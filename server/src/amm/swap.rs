@@ -146,6 +146,10 @@ impl Pools {
     pub async fn execute_batch(&self, pool_id: i64, commands: &[SwapCommand]) -> Answers {
         match self.try_batch(pool_id, commands).await {
             Ok(answers) => answers,
+            Err(SwapError::Database(error)) if commands.len() == 1 && error.is_conflict() => {
+                // The same idempotency key was used in another pool at the same time; now its row can be seen.
+                self.try_batch(pool_id, commands).await.unwrap_or_else(|error| vec![Err(error)])
+            }
             Err(error) if commands.len() == 1 => vec![Err(error)],
             Err(SwapError::PoolNotFound) => commands.iter().map(|_| Err(SwapError::PoolNotFound)).collect(),
             Err(error) => {

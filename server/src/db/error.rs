@@ -51,6 +51,14 @@ impl DbError {
         if found == expected { Ok(()) } else { Err(Self::RowCount { statement, expected, found }) }
     }
 
+    /// Whether a row of another transaction, which this one could not see, was first.
+    ///
+    /// Seen again, that row says what to answer.
+    #[must_use]
+    pub const fn is_conflict(&self) -> bool {
+        matches!(self, Self::Constraint { .. })
+    }
+
     /// Whether the same call can succeed later without anything being changed.
     #[must_use]
     pub const fn is_retryable(&self) -> bool {

@@ -77,9 +77,10 @@ pub async fn serve(
             }
         }
     }
+    let address = listener.local_addr().map(|at| at.to_string()).unwrap_or_default();
     drop(listener);
     let busy = connections_max - slots.available_permits();
-    tracing::info!(connections = busy, "stopping; answers under way may finish");
+    tracing::info!(address, connections = busy, "no longer listening; answers under way may finish");
     if tokio::time::timeout(DRAIN, graceful.shutdown()).await.is_err() {
         tracing::warn!("some connections did not finish in time and are cut");
     }

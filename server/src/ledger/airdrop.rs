@@ -52,7 +52,17 @@ impl From<crate::db::DbError> for AirdropError {
 
 impl Ledger {
     /// Gives a user units; a repeated key gets the first answer. Says whether it was one.
-    pub(crate) async fn airdrop(&self, airdrop: Airdrop<'_>) -> Result<(StoredAnswer, bool), AirdropError> {
+    pub(crate) async fn airdrop(&self, airdrop: &Airdrop<'_>) -> Result<(StoredAnswer, bool), AirdropError> {
+        match self.try_airdrop(airdrop).await {
+            // The same key was used at the same time; now its row can be seen.
+            Err(AirdropError::Ledger(LedgerError::Database(error))) if error.is_conflict() => {
+                self.try_airdrop(airdrop).await
+            }
+            outcome => outcome,
+        }
+    }
+
+    async fn try_airdrop(&self, airdrop: &Airdrop<'_>) -> Result<(StoredAnswer, bool), AirdropError> {
         let issue = Issue { user_id: airdrop.to.id, asset: airdrop.asset.clone(), amount: airdrop.amount };
         let accounts = self.ensure_accounts(&keys(&issue)).await?;
         let mut tx = self.db.begin().await?;
@@ -72,7 +82,7 @@ impl Ledger {
             legs: legs(&accounts, issue.amount)?,
         };
         let balance = self.issue_in_tx(&mut tx, &issue, &accounts, posting).await?.1;
-        let answer = (airdrop.render)(&airdrop, balance)?;
+        let answer = (airdrop.render)(airdrop, balance)?;
         let entry = AuditEntry {
             actor: airdrop.admin.id.to_string(),
             action: "airdrop",

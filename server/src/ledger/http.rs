@@ -163,7 +163,7 @@ async fn airdrop(
     let principal = actor.user.id.to_string();
     let claim = key.claim(principal, "POST /api/amm/airdrop", query.as_deref().unwrap_or_default(), &raw);
     let airdrop = Airdrop { admin: &actor.user, to: &to, asset, amount, claim, render: render_airdrop };
-    let (answer, is_replayed) = app.ledger.airdrop(airdrop).await?;
+    let (answer, is_replayed) = app.ledger.airdrop(&airdrop).await?;
     Ok(answer.into_response(is_replayed))
 }
 

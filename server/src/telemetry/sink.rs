@@ -124,7 +124,7 @@ impl Drop for Sink {
     }
 }
 
-/// Takes whole lines.
+/// Takes whole lines, one with each call of `write`.
 #[derive(Debug, Clone)]
 pub(super) struct SinkWriter(Arc<Shared>);
 
@@ -190,7 +190,8 @@ mod tests {
                 let mut writer = sink.writer();
                 scope.spawn(move || {
                     for line in 0..500 {
-                        writeln!(writer, "{thread}-{line}").unwrap();
+                        // One call a line, as the formatter does.
+                        writer.write_all(format!("{thread}-{line}\n").as_bytes()).unwrap();
                     }
                 });
             }

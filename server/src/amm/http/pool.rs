@@ -249,7 +249,7 @@ pub(super) async fn create(
     let principal = actor.user.id.to_string();
     let claim = key.claim(principal, "POST /api/amm/pools", query.as_deref().unwrap_or_default(), &raw);
     let creation = Creation { admin: &actor.user, claim, render: render_created };
-    let (answer, is_replayed) = app.pools.create(new, creation).await?;
+    let (answer, is_replayed) = app.pools.create(&new, &creation).await?;
     Ok(answer.into_response(is_replayed))
 }
 
