@@ -175,7 +175,7 @@ test('a price that moved past the limit is refused in a sentence, and nothing mo
   const other = await otherPerson(server);
   const { page, finish } = await visitWithTokens();
   await freezePools(page);
-  await swapOverHttp(server, other, { side: 'AtoB', amount_in: '9' });
+  await swapOverHttp(server, other, { side: 'AtoB', amount_in: '1.9' });
   const had = await balancesOf(server, page);
   await page.getByRole('radio', { name: '0.1 %' }).check();
   await payField(page).fill('1');

@@ -44,7 +44,7 @@ test('an amount that cannot be swapped says what to do as it is typed', async ()
     /^The pool holds [\d .]+ gUSD and never pays out all of it\. Enter less\.$/,
   );
   await payField(page).fill('0.1');
-  assert.equal(await problem(page), 'Quoted in this page, without asking the server.');
+  assert.equal(await problem(page), 'Quoted here, without asking the server.');
   assert.equal(await payField(page).getAttribute('aria-invalid'), 'false');
   await finish();
 });
@@ -56,7 +56,7 @@ test('an amount that the fee eats names the least that works, and that works', a
   const least = /Enter at least ([\d.]+) gUSD\.$/.exec(await problem(page))?.[1];
   assert.ok(least);
   await payField(page).fill(least);
-  assert.equal(await problem(page), 'Quoted in this page, without asking the server.');
+  assert.equal(await problem(page), 'Quoted here, without asking the server.');
   assert.equal(await receiveField(page).inputValue(), '0.00000001');
   await finish();
 });

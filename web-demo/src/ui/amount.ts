@@ -1,11 +1,12 @@
 /** Amounts of a token as text. */
 import { formatAmount } from 'postfun';
 import type { Token } from '../api/model';
+import { core } from '../state/core';
 import { group, NBSP } from './format';
 
-/** The amount's digits alone. */
+/** The amount's digits alone; data can arrive before the module that writes them has started. */
 export function digits(units: bigint, token: Token): string {
-  return group(formatAmount(units, token.decimals));
+  return core.value.phase === 'ready' ? group(formatAmount(units, token.decimals)) : '…';
 }
 
 /** The amount with its token's symbol. */

@@ -3,6 +3,7 @@ import type { JSX } from 'preact';
 import { formatAmount } from 'postfun';
 import type { Token } from '../api/model';
 import { available } from '../state/balances';
+import { core } from '../state/core';
 import { draft, draftTokens, flip, outcome, shortfall, typeAmount } from '../state/draft';
 import type { Mode } from '../state/quote';
 import { user } from '../state/session';
@@ -15,7 +16,7 @@ const PROBLEM = 'amount-problem';
 /** What stands in the place of a problem while there is none. */
 const HINT = {
   empty: 'Type either amount; the quote appears at once.',
-  quoted: 'Quoted in this page, without asking the server.',
+  quoted: 'Quoted here, without asking the server.',
 } as const;
 
 export function AmountFields(): JSX.Element | null {
@@ -114,7 +115,7 @@ function computedText(mode: Mode, token: Token): string {
 
 function Spendable({ token }: { token: Token }): JSX.Element | null {
   const held = available(token.symbol);
-  if (user.value === null || held === null) return null;
+  if (user.value === null || held === null || core.value.phase !== 'ready') return null;
   return (
     <span class="spendable">
       <span class="muted">have {amount(held, token)}</span>

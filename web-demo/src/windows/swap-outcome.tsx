@@ -3,6 +3,7 @@ import type { JSX } from 'preact';
 import { tokensOf } from '../api/model';
 import type { AttemptState } from '../state/attempt';
 import type { Check, Row } from '../state/check';
+import { core } from '../state/core';
 import { isOnline } from '../state/connection';
 import { attempt, dismissAttempt, giveUp, sendAgain } from '../state/swap';
 import { amount } from '../ui/amount';
@@ -53,7 +54,11 @@ function Unanswered({ sentence }: { sentence: string }): JSX.Element {
         so it happens once at most, and after two minutes no more.
       </p>
       <div class="actions">
-        <button type="button" disabled={!isOnline.value} onClick={() => void sendAgain()}>
+        <button
+          type="button"
+          disabled={!isOnline.value || core.value.phase !== 'ready'}
+          onClick={() => void sendAgain()}
+        >
           Send again
         </button>
         <button type="button" onClick={() => void giveUp()}>
