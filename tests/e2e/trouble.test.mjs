@@ -112,6 +112,27 @@ test('without WebAssembly the page says so and tries again on request', async ()
   await finish();
 });
 
+test('data that arrives before the calculator waits for it', async () => {
+  const { page, finish } = await visit(browser, server);
+  await signInWithThrowAwayKey(page);
+  await takeGrant(page);
+  let release;
+  const held = new Promise((resolve) => {
+    release = resolve;
+  });
+  await page.route('**/*.wasm', async (route) => {
+    await held;
+    await route.continue();
+  });
+  await page.reload();
+  const cell = page.locator('#balances td').first();
+  await page.getByText('Signed in as').waitFor();
+  await cell.getByText('…').waitFor();
+  release();
+  await cell.getByText('2', { exact: true }).waitFor();
+  await finish();
+});
+
 test('a page that lost its server says so and recovers by itself', async () => {
   const { page, context, finish } = await visit(browser, server);
   await context.setOffline(true);

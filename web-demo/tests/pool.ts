@@ -16,6 +16,8 @@ export function seedPool(): PoolView {
     stage: 1,
     thresholds: [1_000n * 10n ** 8n, 2_000n * 10n ** 8n, 5_000n * 10n ** 8n],
     burns: [100_000_000n, 80_000_000n, 60_000_000n, 40_000_000n],
+    burnToken: { symbol: 'PFUN', decimals: 6 },
+    burnSchedule: [],
     seq: 1,
     head: '00'.repeat(32),
   };

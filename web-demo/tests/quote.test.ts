@@ -1,11 +1,11 @@
-import { init } from 'postfun';
 import { beforeAll, expect, test } from 'vitest';
 import type { PoolView } from '../src/api/model';
+import { startCore } from '../src/state/core';
 import { readAmount, readSlippage } from '../src/state/entry';
 import { bandOf, quoteDraft } from '../src/state/quote';
 import { seedPool } from './pool';
 
-beforeAll(() => init());
+beforeAll(() => startCore());
 
 const pool: PoolView = seedPool();
 const plain = (text: string): string => text.replace(/\s/gu, ' ');

@@ -16,20 +16,20 @@ export const requestChallenge = (pubkey: string): Promise<wire.Challenge> =>
 export const verifyLogin = (event: NostrEvent, challengeId: string): Promise<wire.Verified> =>
   post('/auth/verify', { body: { event, challenge_id: challengeId } });
 
-export const fetchMe = async (): Promise<wire.User> => (await get<{ user: wire.User }>('/auth/me')).user;
+export const fetchMe = async (): Promise<wire.User> => (await get<wire.UserAnswer>('/auth/me')).user;
 
-export const endSession = (): Promise<{ ok: boolean }> => post('/auth/logout');
+export const endSession = (): Promise<wire.LogoutAnswer> => post('/auth/logout');
 
 export async function fetchBalances(): Promise<Balance[]> {
-  return (await get<wire.Items<wire.ApiBalance>>('/api/amm/balances')).items.map(toBalance);
+  return (await get<wire.BalanceList>('/api/amm/balances')).items.map(toBalance);
 }
 
 export async function takeStarterGrant(): Promise<Balance[]> {
-  return (await post<wire.Items<wire.ApiBalance>>('/api/demo/starter-grant')).items.map(toBalance);
+  return (await post<wire.BalanceList>('/api/demo/starter-grant')).items.map(toBalance);
 }
 
 export async function fetchPools(): Promise<PoolView[]> {
-  return (await get<wire.Items<wire.ApiPool>>('/api/amm/pools')).items.map(toPool);
+  return (await get<wire.PoolList>('/api/amm/pools')).items.map(toPool);
 }
 
 export interface TradePage {
@@ -42,15 +42,12 @@ export interface TradePage {
 export async function fetchTrades(poolId: number, page: TradePage = { limit: SHOWN_MAX }): Promise<Trade[]> {
   const before = page.beforeSeq === undefined ? '' : `&before_seq=${page.beforeSeq}`;
   const path = `/api/amm/pools/${poolId}/trades?limit=${page.limit}${before}`;
-  return (await get<wire.Items<wire.ApiTrade>>(path)).items.map(toTrade);
+  return (await get<wire.TradeList>(path)).items.map(toTrade);
 }
 
-export async function fetchBurns(poolId: number): Promise<Burn[]> {
-  const [burns, tokens] = await Promise.all([
-    get<wire.Items<wire.ApiBurn>>(`/api/amm/pools/${poolId}/burns?limit=${SHOWN_MAX}`),
-    get<wire.Items<wire.ApiToken>>('/api/tokens'),
-  ]);
-  return burns.items.map((burn) => toBurn(burn, tokens.items));
+export async function fetchBurns(pool: PoolView): Promise<Burn[]> {
+  const path = `/api/amm/pools/${pool.id}/burns?limit=${SHOWN_MAX}`;
+  return (await get<wire.BurnList>(path)).items.map((burn) => toBurn(burn, pool));
 }
 
 /** Swaps; the key makes a repetition of the same request harmless. */

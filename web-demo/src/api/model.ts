@@ -1,7 +1,7 @@
 /** The API's objects as the page uses them: every amount a bigint of base units. */
 import type { Side } from 'postfun';
 import { NoAnswerError } from './errors';
-import type { ApiBalance, ApiBurn, ApiPool, ApiToken, ApiTrade } from './types';
+import type { ApiBalance, ApiBurn, ApiPool, ApiTrade } from './types';
 
 export interface Token {
   symbol: string;
@@ -10,6 +10,11 @@ export interface Token {
 
 type Three<T> = [T, T, T];
 type Four<T> = [T, T, T, T];
+
+export interface BurnStep {
+  stage: number;
+  amount: bigint;
+}
 
 export interface PoolView {
   id: number;
@@ -26,6 +31,9 @@ export interface PoolView {
   /** Volume of token A at which stages 2, 3 and 4 begin. */
   thresholds: Three<bigint | null>;
   burns: Four<bigint | null>;
+  /** What burns, and how much reaching each stage burns; null when nothing does. */
+  burnToken: Token | null;
+  burnSchedule: readonly BurnStep[];
   /** How many events the pool's chain has. */
   seq: number;
   /** The hash of the last one. */
@@ -69,7 +77,7 @@ export function units(text: string): bigint {
   return BigInt(text);
 }
 
-const optionalUnits = (text: string | null): bigint | null => (text === null ? null : units(text));
+const optionalUnits = (text: string | null | undefined): bigint | null => (text == null ? null : units(text));
 
 export function toPool(pool: ApiPool): PoolView {
   return {
@@ -95,6 +103,11 @@ export function toPool(pool: ApiPool): PoolView {
       optionalUnits(pool.burn_stage3_amount_units),
       optionalUnits(pool.burn_stage4_amount_units),
     ],
+    burnToken: burnTokenOf(pool),
+    burnSchedule: pool.burn_schedule.map(({ stage, amount_units }) => ({
+      stage,
+      amount: units(amount_units),
+    })),
     seq: pool.seq,
     head: pool.head,
   };
@@ -107,7 +120,7 @@ export function toTrade(trade: ApiTrade): Trade {
   return {
     id: trade.id,
     seq: trade.seq,
-    own: trade.user_id !== null,
+    own: trade.user_id != null,
     side: trade.side,
     amountIn: units(trade.amount_in_units),
     amountOut: units(trade.amount_out_units),
@@ -119,11 +132,23 @@ export function toTrade(trade: ApiTrade): Trade {
   };
 }
 
-/** Burns name their token by id; `tokens` says how many decimals it has. */
-export function toBurn(burn: ApiBurn, tokens: readonly ApiToken[]): Burn {
-  const token = tokens.find(({ id }) => id === burn.token_id);
-  if (token === undefined) throw new NoAnswerError('The server burned a token that it does not list.');
-  return { seq: burn.seq, stage: burn.stage, token, amount: units(burn.amount_units), at: burn.created_at };
+function burnTokenOf({ burn_symbol, burn_decimals }: ApiPool): Token | null {
+  return burn_symbol == null || burn_decimals == null
+    ? null
+    : { symbol: burn_symbol, decimals: burn_decimals };
+}
+
+/** Burns are in the pool's burn token. */
+export function toBurn(burn: ApiBurn, { burnToken }: PoolView): Burn {
+  if (burnToken?.symbol !== burn.symbol)
+    throw new NoAnswerError('The server burned a token that is not the pool’s.');
+  return {
+    seq: burn.seq,
+    stage: burn.stage,
+    token: burnToken,
+    amount: units(burn.amount_units),
+    at: burn.created_at,
+  };
 }
 
 export function toBalance(balance: ApiBalance): Balance {

@@ -41,9 +41,9 @@ export function acceptPool(view: PoolView): void {
 }
 
 export async function loadHistory(): Promise<void> {
-  const id = pool.peek()?.id;
-  if (id === undefined) return;
-  await Promise.all([load(trades, () => fetchTrades(id)), load(burns, () => fetchBurns(id))]);
+  const view = pool.peek();
+  if (view === null) return;
+  await Promise.all([load(trades, () => fetchTrades(view.id)), load(burns, () => fetchBurns(view))]);
 }
 
 /** Fetches the history whenever the pool moved, another pool is looked at, or somebody else is signed in. */

@@ -5,7 +5,7 @@ import type { PoolView } from '../api/model';
 import { core } from '../state/core';
 import { pool, pools } from '../state/pools';
 import { refresh } from '../state/start';
-import { amount, digits } from '../ui/amount';
+import { amount } from '../ui/amount';
 import { group, shorten, NBSP } from '../ui/format';
 import { LoadState } from '../ui/notice';
 import { Window } from '../ui/window';
@@ -88,14 +88,18 @@ function StageProgress({ view }: { view: PoolView }): JSX.Element {
   return (
     <div class="stage">
       <label for="stage-progress">
-        Stage <strong>{view.stage}</strong> of 4; stage {stage} at {digits(threshold, view.a)}
-        {NBSP}
-        {view.a.symbol} of volume, with {feeBpsText(view.feeBpsBase, stage)}
-        {NBSP}bps
+        Stage <strong>{view.stage}</strong> of 4. Stage {stage} begins at {amount(threshold, view.a)} of
+        volume: fee {feeBpsText(view.feeBpsBase, stage)}
+        {NBSP}bps{burnText(view, stage)}.
       </label>
       <progress id="stage-progress" max={1000} value={Math.min(1000, permille)} />
     </div>
   );
+}
+
+function burnText({ burnToken, burnSchedule }: PoolView, stage: number): string {
+  const step = burnSchedule.find((one) => one.stage === stage);
+  return step === undefined || burnToken === null ? '' : `, ${amount(step.amount, burnToken)} burned`;
 }
 
 /** The next threshold that is set, and the stage that begins there. */

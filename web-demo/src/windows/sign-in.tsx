@@ -60,22 +60,25 @@ function SignInWays(): JSX.Element {
 
 function SignedIn({ user }: { user: User }): JSX.Element {
   const key = throwAwayKey.value;
+  const npub = user.npub ?? null;
   return (
     <>
       <p>
         Signed in as <strong>{user.display_name ?? `user ${user.id}`}</strong>
         {user.is_admin ? ', an administrator' : ''}.
       </p>
-      <p>
-        <code title={user.npub}>{shorten(user.npub, 12, 6)}</code>
-      </p>
+      {npub === null ? null : (
+        <p>
+          <code title={npub}>{shorten(npub, 12, 6)}</code>
+        </p>
+      )}
       <div class="actions">
-        <CopyButton label="Copy npub" text={() => user.npub} />
+        {npub === null ? null : <CopyButton label="Copy npub" text={() => npub} />}
         <button type="button" onClick={() => void signOut()}>
           Sign out
         </button>
       </div>
-      {key?.pubkey === user.pubkey ? <KeyCare of={key} open={false} /> : null}
+      {key !== null && key.pubkey === user.pubkey ? <KeyCare of={key} open={false} /> : null}
     </>
   );
 }
