@@ -1,10 +1,10 @@
 /** From signing in to a swap whose figures the page, the server and this file compute alike. */
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { verifyEvent } from 'nostr-tools/pure';
+import { generateSecretKey, getPublicKey, verifyEvent } from 'nostr-tools/pure';
 import { btc, leastInput, maximumIn, minimumOut, quoteExactIn, usd } from './support/amm.mjs';
 import { plain, startBrowser, visit } from './support/browser.mjs';
-import { call, installExtension, otherPerson, swapOverHttp } from './support/nostr.mjs';
+import { call, installExtension, otherPerson, signInOverHttp, swapOverHttp } from './support/nostr.mjs';
 import {
   balancesOf,
   figure,
@@ -19,11 +19,13 @@ import {
 } from './support/person.mjs';
 import { startServer } from './support/server.mjs';
 
+const adminSecret = generateSecretKey();
 let server;
 let browser;
 
 before(async () => {
-  [server, browser] = await Promise.all([startServer(), startBrowser()]);
+  const settings = { POSTFUN_ADMINS: getPublicKey(adminSecret) };
+  [server, browser] = await Promise.all([startServer(settings), startBrowser()]);
 });
 
 after(async () => {
@@ -246,5 +248,32 @@ test('a large price impact has to be accepted before swapping', async () => {
   await consent.check();
   await swapButton(page).click();
   await outcome(page).getByText('Your balance is smaller than this swap needs').waitFor();
+  await finish();
+});
+
+test('a swap that crosses two thresholds burns twice and leaves a fee of 7.5 bps', async () => {
+  const { page, finish } = await visitWithTokens();
+  const { user } = await call(server, 'GET', '/auth/me', { token: await tokenOf(page) });
+  const admin = await signInOverHttp(server, adminSecret);
+  const gift = { target_pubkey: user.pubkey, symbol: 'gBTC', amount: '3000' };
+  const headers = { 'idempotency-key': crypto.randomUUID() };
+  await call(server, 'POST', '/api/amm/airdrop', { token: admin, body: gift, headers });
+  await page.reload();
+  await page.getByRole('button', { name: 'Max: pay all of your gBTC' }).waitFor();
+  assert.equal(await figure(page, 'pool', 'Fee now'), '30 bps');
+  await payField(page).fill('2500');
+  await page.getByRole('checkbox', { name: /I accept that/ }).check();
+  await swapButton(page).click();
+  await outcome(page).getByText('Matched to the last unit').waitFor();
+  await page.getByText('3 of 4. Stage 4 begins at 5\u202f000').waitFor();
+  assert.equal(await figure(page, 'pool', 'Fee now'), '7.5 bps');
+  const burned = await page.locator('#pool .burns li').allInnerTexts();
+  assert.deepEqual(burned.map((text) => plain(text).replace(/,.*/, '')).sort(), [
+    '100 PFUN at stage 2',
+    '80 PFUN at stage 3',
+  ]);
+  await payField(page).fill('1');
+  assert.match(await figure(page, 'swap', 'Fee'), /^0\.00075 gBTC \(7\.5 bps\)$/);
+  assert.equal(await figure(page, 'swap', 'Stage'), '3 of 4');
   await finish();
 });

@@ -52,6 +52,7 @@ export async function visit(browser, server, { before, ...options } = {}) {
     context,
     page,
     async finish() {
+      await page.unrouteAll({ behavior: 'ignoreErrors' });
       await context.close();
       assert.deepEqual(faults, []);
     },

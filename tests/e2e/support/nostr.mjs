@@ -48,15 +48,20 @@ export async function call(server, method, path, { token, body, headers } = {}) 
   return JSON.parse(text);
 }
 
-/** Signs somebody else in over HTTP, with the starter grant taken, and returns the token. */
-export async function otherPerson(server) {
-  const secret = generateSecretKey();
+/** Signs a key in over HTTP and returns the token. */
+export async function signInOverHttp(server, secret) {
   const asked = await call(server, 'POST', '/auth/challenge', { body: { pubkey: getPublicKey(secret) } });
   const { challenge_id, challenge, domain } = asked;
   const now = Math.floor(Date.now() / 1000);
   const content = JSON.stringify({ challenge_id, challenge, domain, exp: now + 60 });
   const event = finalizeEvent({ kind: 22242, created_at: now, tags: [], content }, secret);
   const { token } = await call(server, 'POST', '/auth/verify', { body: { event, challenge_id } });
+  return token;
+}
+
+/** Signs somebody else in over HTTP, with the starter grant taken, and returns the token. */
+export async function otherPerson(server) {
+  const token = await signInOverHttp(server, generateSecretKey());
   await call(server, 'POST', '/api/demo/starter-grant', { token });
   return token;
 }

@@ -31,10 +31,10 @@ export async function balancesOf(server, page) {
   return Object.fromEntries(items.map(({ symbol, amount_units }) => [symbol, BigInt(amount_units)]));
 }
 
-/** A named figure of a window, such as “Fee” of “Swap”. */
+/** A named figure of a window, such as “Fee” of “Swap”; the first of that name. */
 export async function figure(page, windowId, name) {
   const row = page
     .locator(`#${windowId} .figures > div`)
     .filter({ has: page.getByText(name, { exact: true }) });
-  return (await row.locator('dd').innerText()).replace(/[\u00a0]/g, ' ').trim();
+  return (await row.first().locator('dd').innerText()).replace(/[\u00a0]/g, ' ').trim();
 }

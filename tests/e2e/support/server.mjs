@@ -13,8 +13,8 @@ const webDir = process.env.POSTFUN_WEB_DIR ?? join(root, 'web-demo/dist');
 
 const START_MS = 20_000;
 
-/** Starts a server and resolves once it is ready. */
-export async function startServer() {
+/** Starts a server, with these settings besides its own, and resolves once it is ready. */
+export async function startServer(settings = {}) {
   demand(binary, 'build it with `cargo build -p postfun-server`, or name another in POSTFUN_BIN');
   demand(join(webDir, 'index.html'), 'build it with `npm run build` in web-demo');
   const dataDir = await mkdtemp(join(tmpdir(), 'postfun-e2e-'));
@@ -27,6 +27,7 @@ export async function startServer() {
       POSTFUN_METRICS_LISTEN: `127.0.0.1:${metricsPort}`,
       POSTFUN_DATA_DIR: dataDir,
       POSTFUN_WEB_DIR: webDir,
+      ...settings,
     },
     stdio: ['ignore', 'pipe', 'pipe'],
   });

@@ -59,7 +59,7 @@ export function Burns(): JSX.Element {
         <p class="muted">None yet: tokens burn when a new stage begins.</p>
       ) : null}
       {list.length === 0 ? null : (
-        <ul class="plain-list">
+        <ul class="burns">
           {list.map(({ seq, stage, token, amount: burned, at }) => (
             <li key={`${seq}-${stage}`}>
               {amount(burned, token)} at stage {stage},{' '}
