@@ -1,5 +1,6 @@
 /** What became of the swap, and whether the server's figures equal the ones computed here. */
 import type { JSX } from 'preact';
+import { useEffect, useRef } from 'preact/hooks';
 import { tokensOf } from '../api/model';
 import type { AttemptState } from '../state/attempt';
 import type { Check, Row } from '../state/check';
@@ -12,8 +13,14 @@ import { Notice } from '../ui/notice';
 export const OUTCOME = 'swap-outcome';
 
 export function SwapOutcome(): JSX.Element {
+  const frame = useRef<HTMLDivElement>(null);
+  const { phase } = attempt.value;
+  // On a phone the answer would appear below the screen's edge.
+  useEffect(() => {
+    if (phase !== 'idle' && phase !== 'sending') frame.current?.scrollIntoView({ block: 'nearest' });
+  }, [phase]);
   return (
-    <div id={OUTCOME} role="status" tabIndex={-1}>
+    <div id={OUTCOME} ref={frame} role="status" tabIndex={-1}>
       {outcomeOf(attempt.value)}
     </div>
   );
