@@ -1,11 +1,13 @@
 //! A whole server in this process: real router, real database, a clock that only the test moves.
 
 use std::net::SocketAddr;
+use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use axum::Router;
 use axum::body::Body;
 use axum::http::Request;
+use axum::response::Response;
 use postfun_server::app::App;
 use postfun_server::clock::{Clock, ManualClock};
 use postfun_server::config::{Config, DatabaseUrl, PoolLimits};
@@ -98,8 +100,16 @@ impl TestApp {
     ///
     /// When the answer's body is not UTF-8 text.
     pub async fn send(&self, request: Request<Body>) -> Answer {
-        let response = self.router.clone().oneshot(request).await.expect("a router always answers");
-        Answer::read(response).await
+        Answer::read(self.send_for_bytes(request).await).await
+    }
+
+    /// As [`TestApp::send`], for answers that are not text.
+    ///
+    /// # Panics
+    ///
+    /// Never; a router always answers.
+    pub async fn send_for_bytes(&self, request: Request<Body>) -> Response {
+        self.router.clone().oneshot(request).await.expect("a router always answers")
     }
 
     /// Returns the time of the server's clock, in seconds since the epoch.
@@ -140,7 +150,13 @@ impl TestApp {
         Listening { address, stop, server }
     }
 
-    /// Returns the settings that the server was started with, for a second process on the same database.
+    /// Returns the folder of this story's files.
+    #[must_use]
+    pub fn data_dir(&self) -> &Path {
+        self.place.dir.path()
+    }
+
+    /// Returns the address of the database, for a second process on it.
     #[must_use]
     pub fn database_url(&self) -> String {
         match &self.place.url {

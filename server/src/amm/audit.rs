@@ -3,8 +3,7 @@
 use postfun_core::amm::{Replay, ReplayError};
 use sqlx::FromRow;
 
-use super::PoolRecord;
-use super::repo::{self, EventRow};
+use super::{PoolRecord, StoredEvent, repo};
 use crate::audit::{Finding, Report};
 use crate::db::{DbError, Tx, on_backend, statements};
 use crate::ledger;
@@ -78,20 +77,19 @@ async fn replay(
         }
         for event in &events {
             report.pool_events += 1;
-            if let Err(error) = step(&mut replay, event)? {
+            if let Err(error) = step(&mut replay, event) {
                 return Ok(Err(error));
             }
         }
     }
 }
 
-fn step(replay: &mut Option<Replay>, event: &EventRow) -> Result<Result<(), ReplayError>, DbError> {
-    let hash = event.hash.as_slice().try_into();
-    let hash = hash.map_err(|_length| DbError::inconsistent("pool_events", "hash", event.seq))?;
-    Ok(match replay {
-        Some(replay) => replay.apply(&event.bytes, hash),
-        None => Replay::start(&event.bytes, hash).map(|started| *replay = Some(started)),
-    })
+fn step(replay: &mut Option<Replay>, event: &StoredEvent) -> Result<(), ReplayError> {
+    if let Some(replay) = replay {
+        return replay.apply(&event.bytes, &event.hash);
+    }
+    *replay = Some(Replay::start(&event.bytes, &event.hash)?);
+    Ok(())
 }
 
 async fn compare(

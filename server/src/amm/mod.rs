@@ -8,7 +8,7 @@
 //! | `queue` | swaps of one pool wait and are carried out together |
 //! | `batch` | a batch in memory: applied swap by swap, then written |
 //! | `outcome` | what to say after a commit that went wrong |
-//! | `trade` | trades and burns as they are listed |
+//! | `trade` | trades, events and burns as they are listed |
 //! | `repo` | the statements |
 //! | `audit` | replays every pool and compares |
 //! | `http` | the routes of seed 000 |
@@ -37,7 +37,7 @@ pub use create::NewPool;
 pub use error::{CreatePoolError, SwapError};
 pub use pool::PoolRecord;
 pub use swap::{SwapAmount, SwapCommand, SwapDone, SwapLimits, SwapReceipt};
-pub use trade::{BurnRecord, Trade};
+pub use trade::{BurnRecord, StoredEvent, Trade};
 
 use crate::clock::Clock;
 use crate::db::{Database, DbError};
@@ -137,6 +137,15 @@ impl Pools {
         limit: u16,
     ) -> Result<Vec<Trade>, DbError> {
         repo::list_trades(&mut self.db.reader().await?, pool, before_seq, limit).await
+    }
+
+    /// Lists a pool's events after one, oldest first.
+    ///
+    /// # Errors
+    ///
+    /// [`DbError`].
+    pub async fn events(&self, pool: i64, after_seq: i64, limit: i64) -> Result<Vec<StoredEvent>, DbError> {
+        repo::list_events(&mut self.db.reader().await?, pool, after_seq, limit).await
     }
 
     /// Lists a pool's burns, newest first; there are at most three.

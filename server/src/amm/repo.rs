@@ -5,7 +5,7 @@ use postfun_core::amount::Units;
 use sqlx::{FromRow, QueryBuilder};
 use uuid::Uuid;
 
-use super::{BurnRecord, PoolRecord, Trade};
+use super::{BurnRecord, PoolRecord, StoredEvent, Trade};
 use crate::db::{DbError, Tx, on_backend, sql, statements};
 use crate::ledger::{Asset, AssetId};
 
@@ -300,12 +300,11 @@ pub(super) async fn insert_events(tx: &mut Tx, trades: &[Trade], events: &[Vec<u
     Ok(())
 }
 
-/// An event as it is stored.
 #[derive(Debug, FromRow)]
-pub(super) struct EventRow {
-    pub(super) seq: i64,
-    pub(super) bytes: Vec<u8>,
-    pub(super) hash: Vec<u8>,
+struct EventRow {
+    seq: i64,
+    bytes: Vec<u8>,
+    hash: Vec<u8>,
 }
 
 /// Lists a pool's events after one, oldest first.
@@ -314,13 +313,16 @@ pub(super) async fn list_events(
     pool: i64,
     after_seq: i64,
     limit: i64,
-) -> Result<Vec<EventRow>, DbError> {
-    Ok(on_backend!(tx, |c, DB| sqlx::query_as::<DB, EventRow>(LIST_EVENTS)
+) -> Result<Vec<StoredEvent>, DbError> {
+    let rows: Vec<EventRow> = on_backend!(tx, |c, DB| sqlx::query_as::<DB, EventRow>(LIST_EVENTS)
         .bind(pool)
         .bind(after_seq)
         .bind(limit)
         .fetch_all(c)
-        .await)?)
+        .await)?;
+    rows.into_iter()
+        .map(|row| Ok(StoredEvent { seq: row.seq, hash: hash("pool_events", &row.hash)?, bytes: row.bytes }))
+        .collect()
 }
 
 /// Writes trades.

@@ -1,4 +1,4 @@
-//! Trades and burns as they are listed.
+//! Trades, events and burns as they are listed.
 
 use postfun_core::amm::{ChainHash, Side};
 use postfun_core::amount::Units;
@@ -33,6 +33,17 @@ pub struct Trade {
     pub hash: ChainHash,
     /// When, in milliseconds since the epoch.
     pub created_at_ms: i64,
+}
+
+/// An event of a pool's chain, as it is stored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoredEvent {
+    /// Its number; the first is 1.
+    pub seq: i64,
+    /// Its canonical bytes.
+    pub bytes: Vec<u8>,
+    /// Its hash, which covers the one before.
+    pub hash: ChainHash,
 }
 
 /// A burn that took place.

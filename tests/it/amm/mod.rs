@@ -3,6 +3,7 @@
 mod history;
 mod idempotency;
 mod limits;
+mod log;
 mod pool;
 mod quote;
 mod race;

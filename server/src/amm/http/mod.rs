@@ -1,5 +1,6 @@
 //! `/api/amm/*`: the routes of seed 000 about pools and swaps.
 
+mod history;
 mod pool;
 mod quote;
 mod swap;
@@ -25,6 +26,7 @@ pub(crate) fn routes() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(swap::swap))
         .routes(routes!(trade::trades))
         .routes(routes!(trade::burns))
+        .routes(routes!(history::history))
 }
 
 /// An amount at the seed's key and its twin in base units.
