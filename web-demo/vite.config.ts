@@ -9,6 +9,7 @@ export default defineConfig({
     // The server's content security policy knows no data: addresses, so nothing is inlined.
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
+    license: { fileName: 'licences.txt' },
   },
   server: {
     host: '127.0.0.1',

@@ -27,9 +27,15 @@ export function AboutWindow(): JSX.Element {
         <Line name="Built from" text={commitText()} />
       </dl>
       {Math.abs(clockOffsetSeconds.value) > CLOCK_OFF_SECONDS ? <ClockOff /> : null}
-      <p>
-        <a href="/apidoc">Description of the HTTP interface</a>
-      </p>
+      <ul class="links">
+        <li>
+          <a href="/apidoc">Description of the HTTP interface</a>
+        </li>
+        <li>
+          Licences of <a href="/licences.txt">the libraries</a> and{' '}
+          <a href="/font-licence.txt">the font of the titles</a>
+        </li>
+      </ul>
     </Window>
   );
 }
