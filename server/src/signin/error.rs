@@ -92,7 +92,7 @@ impl From<SignInError> for ApiError {
             }
             SignInError::InvalidPubkey => Self::bad_request(
                 "invalid_pubkey",
-                "`pubkey` takes 64 lower-case hex digits, `npub` the same key in bech32; if both are given they must \
+                "`pubkey` takes 64 hex digits, `npub` the same key in bech32; if both are given they must \
                  agree.",
             ),
             SignInError::Session(error) => error.into(),

@@ -25,7 +25,7 @@ use crate::session::{self, Actor};
 /// Which key will answer; none is needed, but a challenge that names one cannot be answered by another.
 #[derive(Debug, Default, Deserialize, ToSchema)]
 struct ChallengeRequest {
-    /// 64 lower-case hex digits.
+    /// 64 hex digits.
     pubkey: Option<String>,
     /// The same key as NIP-19 text.
     npub: Option<String>,
@@ -135,7 +135,9 @@ async fn challenge(
 
 fn bound_pubkey(request: &ChallengeRequest) -> Result<Option<[u8; 32]>, SignInError> {
     let invalid = SignInError::InvalidPubkey;
-    let from_hex = request.pubkey.as_deref().map(hex::decode_array::<32>).transpose();
+    // Clients of the seed send either case.
+    let pubkey = request.pubkey.as_deref().map(str::to_ascii_lowercase);
+    let from_hex = pubkey.as_deref().map(hex::decode_array::<32>).transpose();
     let from_npub = request.npub.as_deref().map(npub::decode).transpose();
     match (from_hex, from_npub) {
         (Ok(Some(a)), Ok(Some(b))) if a != b => Err(invalid),

@@ -39,7 +39,6 @@ on_both_engines! {
         let bodies = [
             json!({"pubkey": ""}),
             json!({"pubkey": &hex[1..]}),
-            json!({"pubkey": hex.to_uppercase()}),
             json!({"pubkey": format!("{}zz", &hex[2..])}),
             json!({"pubkey": npub}),
             json!({"npub": hex}),
@@ -57,6 +56,7 @@ on_both_engines! {
         let bindings = [
             json!({"pubkey": owner.pubkey()}),
             json!({"npub": owner.npub()}),
+            json!({"pubkey": owner.pubkey().to_uppercase()}),
             json!({"pubkey": owner.pubkey(), "npub": owner.npub()}),
         ];
         for body in bindings {
