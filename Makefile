@@ -47,7 +47,7 @@ demo-server:
 
 .PHONY: debug-server
 debug-server:
-	@cargo build --quiet --locked -p postfun-server
+	@cargo build --quiet --locked --workspace --tests --bins
 
 .PHONY: wasm
 wasm: $(PACKAGE) ## build the npm package into wasm/pkg

@@ -16,6 +16,7 @@ mod database;
 mod demo;
 mod http;
 mod ledger;
+mod process;
 mod same_key;
 mod signin;
 mod tidy;

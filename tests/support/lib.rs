@@ -7,6 +7,7 @@
 //! | [`app`] | a server on a fresh database |
 //! | [`client`] | requests, and answers as text |
 //! | [`peek`] | what the database holds that HTTP does not show |
+//! | [`process`] | the real program, for what only a process can show |
 //! | [`signer`] | a Nostr key that signs in |
 //! | [`story`] | the people and the steps that many tests begin with |
 //!
@@ -23,6 +24,7 @@ pub mod client;
 pub mod engine;
 pub mod peek;
 pub mod postgres;
+pub mod process;
 pub mod signer;
 pub mod story;
 

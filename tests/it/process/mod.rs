@@ -1,0 +1,6 @@
+//! The program itself: its command line, its settings, its end.
+
+mod command;
+mod curl;
+mod kill;
+mod settings;
