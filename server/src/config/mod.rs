@@ -6,12 +6,13 @@
 //! | file | |
 //! |---|---|
 //! | [`key`] | the table of all settings |
+//! | `network` | addresses, proxies, origins |
 //! | `source` | environment over file, unknown names refused |
 //! | [`database`], [`rate`], [`secret`] | the settings with a grammar of their own |
 //! | `rule` | which settings may stand together: production, demo, secrets |
 
 use std::collections::BTreeMap;
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use ipnet::IpNet;
@@ -20,6 +21,7 @@ use url::Url;
 pub mod database;
 pub mod error;
 pub mod key;
+mod network;
 pub mod rate;
 mod rule;
 pub mod secret;
@@ -32,13 +34,8 @@ pub use error::ConfigError;
 pub use rate::{Rate, Rates};
 pub use secret::Secret;
 
+use network::{base_url, cors, listen, metrics_listen, trusted_proxies};
 use source::Source;
-
-/// Port of the API and the page, unless said otherwise.
-const PORT_DEFAULT: u64 = 8000;
-
-/// Port of `/metrics`, unless said otherwise.
-const METRICS_PORT_DEFAULT: u64 = 8001;
 
 /// The domain a sign-in event names where none is configured; the seed's own example names it.
 const LOGIN_DOMAIN_DEFAULT: &str = "postfun";
@@ -284,89 +281,6 @@ pub fn database_alone(
 
 fn data_dir(source: &Source) -> PathBuf {
     PathBuf::from(source.get("POSTFUN_DATA_DIR").unwrap_or("data"))
-}
-
-fn listen(source: &Source, production: bool) -> Result<SocketAddr, ConfigError> {
-    let port = port(source, "PORT", PORT_DEFAULT)?;
-    // A platform that hands out a port connects from outside; a developer's machine should not be open to its network.
-    let everywhere = production && source.get("PORT").is_some();
-    let ip = if everywhere { Ipv4Addr::UNSPECIFIED } else { Ipv4Addr::LOCALHOST };
-    source.parse("POSTFUN_LISTEN", SocketAddr::from((ip, port)), address)
-}
-
-fn metrics_listen(source: &Source, listen: SocketAddr) -> Result<Option<SocketAddr>, ConfigError> {
-    let port = port(source, "P2S_METRICS_PORT", METRICS_PORT_DEFAULT)?;
-    let default = Some(SocketAddr::from((Ipv4Addr::LOCALHOST, port)));
-    let metrics = source.parse("POSTFUN_METRICS_LISTEN", default, |text| {
-        if text.eq_ignore_ascii_case("off") { Ok(None) } else { address(text).map(Some) }
-    })?;
-    let clash = metrics.is_some_and(|metrics| {
-        let same_ip =
-            metrics.ip() == listen.ip() || listen.ip().is_unspecified() || metrics.ip().is_unspecified();
-        metrics.port() == listen.port() && metrics.port() != 0 && same_ip
-    });
-    if clash {
-        let complaint =
-            format!("asks for port {}, which the API uses; give another port, or off", listen.port());
-        return Err(ConfigError::new("POSTFUN_METRICS_LISTEN", complaint));
-    }
-    Ok(metrics)
-}
-
-fn port(source: &Source, variable: &'static str, default: u64) -> Result<u16, ConfigError> {
-    let number = source.number(variable, default, 0..=u64::from(u16::MAX))?;
-    u16::try_from(number).map_err(|_error| ConfigError::new(variable, "is no port"))
-}
-
-fn address(text: &str) -> Result<SocketAddr, String> {
-    let numeric = text.strip_prefix("localhost:").map(|port| format!("127.0.0.1:{port}"));
-    numeric.as_deref().unwrap_or(text).parse().map_err(|_error| {
-        format!("is \"{text}\"; give an address and a port, such as 127.0.0.1:8000 or [::]:8000")
-    })
-}
-
-/// Reads an address of the form `http[s]://host[:port]`, because cookies and origins know no path.
-fn base_url(text: &str) -> Result<Url, String> {
-    let fault =
-        || format!("is \"{text}\"; give scheme, host and optional port alone, such as https://example.org");
-    let url = Url::parse(text).map_err(|_error| fault())?;
-    let bare = url.path() == "/" && url.query().is_none() && url.fragment().is_none();
-    let anonymous = url.username().is_empty() && url.password().is_none();
-    let is_web = matches!(url.scheme(), "http" | "https") && url.host_str().is_some();
-    if bare && anonymous && is_web { Ok(url) } else { Err(fault()) }
-}
-
-fn trusted_proxies(source: &Source) -> Result<Vec<IpNet>, ConfigError> {
-    let network = |text: &String| {
-        let net = text.parse::<IpNet>().or_else(|_error| text.parse::<IpAddr>().map(IpNet::from));
-        net.map_err(|_error| {
-            let complaint =
-                format!("names \"{text}\"; give addresses or networks such as 10.0.0.0/8, comma separated");
-            ConfigError::new("POSTFUN_TRUSTED_PROXIES", complaint)
-        })
-    };
-    source.list("POSTFUN_TRUSTED_PROXIES").iter().map(network).collect()
-}
-
-fn cors(source: &Source, production: bool) -> Result<Cors, ConfigError> {
-    let (named, alias) = (source.list("CORS_ORIGINS"), source.list("ALLOWED_ORIGINS"));
-    if !named.is_empty() && !alias.is_empty() && named != alias {
-        return Err(ConfigError::new("ALLOWED_ORIGINS", "differs from CORS_ORIGINS; set only one of them"));
-    }
-    let (variable, origins) =
-        if named.is_empty() { ("ALLOWED_ORIGINS", alias) } else { ("CORS_ORIGINS", named) };
-    match origins.as_slice() {
-        [] if production => Ok(Cors::SameOrigin),
-        [] => Ok(Cors::Any),
-        [only] if only == "*" => Ok(Cors::Any),
-        list => {
-            let origin = |text: &String| {
-                let url = base_url(text).map_err(|complaint| ConfigError::new(variable, complaint))?;
-                Ok(url.origin().ascii_serialization())
-            };
-            list.iter().map(origin).collect::<Result<_, _>>().map(Cors::List)
-        }
-    }
 }
 
 fn login(source: &Source, production: bool) -> Result<LoginConfig, ConfigError> {

@@ -38,8 +38,8 @@ const HASHED: &str = "assets/";
 const FOR_EVER: HeaderValue = HeaderValue::from_static("public, max-age=31536000, immutable");
 const ASK_AGAIN: HeaderValue = HeaderValue::from_static("no-cache");
 
-/// Headers of a document; scripts come from this server only, and WebAssembly may be compiled.
-const DOCUMENT_HEADERS: [(HeaderName, HeaderValue); 5] = [
+/// Headers of the page's files; scripts come from this server only, and WebAssembly may be compiled.
+const PAGE_HEADERS: [(HeaderName, HeaderValue); 5] = [
     (
         header::CONTENT_SECURITY_POLICY,
         HeaderValue::from_static(
@@ -135,7 +135,7 @@ fn accepts_html(headers: &HeaderMap) -> bool {
 
 fn no_page() -> Response<Body> {
     let headers = [(header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"))];
-    (headers, DOCUMENT_HEADERS, NO_PAGE).into_response()
+    (headers, PAGE_HEADERS, NO_PAGE).into_response()
 }
 
 fn respond(name: &str, file: EmbeddedFile, request: &HeaderMap) -> Response<Body> {
@@ -146,7 +146,6 @@ fn respond(name: &str, file: EmbeddedFile, request: &HeaderMap) -> Response<Body
     let etag = HeaderValue::from_str(&tag).unwrap_or(ASK_AGAIN);
     let headers = [(header::ETAG, etag), (header::CACHE_CONTROL, caching)];
     let kind = content_type(file.metadata.mimetype());
-    let is_document = kind.as_bytes().starts_with(b"text/html");
     let mut response = if known {
         (StatusCode::NOT_MODIFIED, headers).into_response()
     } else {
@@ -157,9 +156,8 @@ fn respond(name: &str, file: EmbeddedFile, request: &HeaderMap) -> Response<Body
         (headers, [(header::CONTENT_TYPE, kind)], body).into_response()
     };
     // Also with 304: its headers replace the stored ones, and under the API's policy a reloaded page loses its scripts.
-    if is_document {
-        response.headers_mut().extend(DOCUMENT_HEADERS);
-    }
+    // Also with scripts: a worker runs under the policy that its own script came with.
+    response.headers_mut().extend(PAGE_HEADERS);
     response
 }
 
@@ -235,9 +233,12 @@ mod tests {
                 (&HeaderValue::from_str(kind).unwrap(), &HeaderValue::from_str(caching).unwrap())
             );
         }
-        let policy =
-            get(&site.web, "/", &[]).await.headers()["content-security-policy"].to_str().unwrap().to_owned();
-        assert!(policy.contains("'wasm-unsafe-eval'") && !policy.contains("'unsafe-eval'"));
+        // A worker runs under the policy of its own script.
+        for path in ["/", "/assets/app-3c4d.js"] {
+            let response = get(&site.web, path, &[]).await;
+            let policy = response.headers()["content-security-policy"].to_str().unwrap();
+            assert!(policy.contains("'wasm-unsafe-eval'") && !policy.contains("'unsafe-eval'"), "{path}");
+        }
     }
 
     #[tokio::test]
