@@ -72,6 +72,8 @@ for (const [width, height] of [
       await swapButton(page).click();
       await outcome(page).getByText('Matched to the last unit').waitFor();
       await outcome(page).getByText('Compare the figures').click();
+      await page.getByRole('button', { name: 'Recompute its whole history here' }).click();
+      await page.getByText('hashes, fees, outputs, stages and reserves are right').waitFor();
       await look('swapped');
       await payField(page).fill('800');
       await look('refused');

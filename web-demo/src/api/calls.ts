@@ -1,6 +1,6 @@
 /** The server's calls, one function each. */
 import type { NostrEvent } from 'postfun';
-import { get, post } from './client';
+import { get, getBytes, post } from './client';
 import type { Balance, Burn, PoolView, Trade } from './model';
 import { toBalance, toBurn, toPool, toTrade } from './model';
 import type * as wire from './types';
@@ -48,6 +48,29 @@ export async function fetchTrades(poolId: number, page: TradePage = { limit: SHO
 export async function fetchBurns(pool: PoolView): Promise<Burn[]> {
   const path = `/api/amm/pools/${pool.id}/burns?limit=${SHOWN_MAX}`;
   return (await get<wire.BurnList>(path)).items.map((burn) => toBurn(burn, pool));
+}
+
+/** How many events the server sends at once. */
+const EVENTS_MAX = 10_000;
+
+/** Fetches a pool's whole history up to the event `seq`, as `replayLog` reads it. */
+export async function fetchHistory(poolId: number, seq: number): Promise<Uint8Array> {
+  const pages: Uint8Array[] = [];
+  for (let after = 0; after < seq; after += EVENTS_MAX) {
+    const limit = Math.min(EVENTS_MAX, seq - after);
+    pages.push(await getBytes(`/api/amm/pools/${poolId}/history?after_seq=${after}&limit=${limit}`));
+  }
+  const whole = new Uint8Array(pages.reduce((length, page) => length + page.length, 0));
+  let offset = 0;
+  for (const page of pages) {
+    whole.set(page, offset);
+    offset += page.length;
+  }
+  return whole;
+}
+
+export async function fetchPool(poolId: number): Promise<PoolView> {
+  return toPool(await get<wire.ApiPool>(`/api/amm/pools/${poolId}`));
 }
 
 /** Swaps; the key makes a repetition of the same request harmless. */

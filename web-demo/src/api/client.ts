@@ -22,12 +22,28 @@ export interface Options {
   idempotencyKey?: string;
 }
 
+interface Transfer extends Options {
+  accept?: string;
+  cache?: RequestCache;
+}
+
 export function get<T>(path: string): Promise<T> {
   return request<T>('GET', path, {});
 }
 
 export function post<T>(path: string, options: Options = {}): Promise<T> {
   return request<T>('POST', path, options);
+}
+
+/** Fetches bytes that are no JSON; they may come from the browser's cache as the server allows. */
+export async function getBytes(path: string): Promise<Uint8Array> {
+  const response = await send('GET', path, { accept: 'application/octet-stream', cache: 'default' });
+  if (!response.ok) throw refusal(response, await readJson(response));
+  try {
+    return new Uint8Array(await response.arrayBuffer());
+  } catch (cause) {
+    throw new NoAnswerError('The answer broke off.', { cause });
+  }
 }
 
 async function request<T>(method: string, path: string, options: Options): Promise<T> {
@@ -41,12 +57,12 @@ async function request<T>(method: string, path: string, options: Options): Promi
   throw error;
 }
 
-async function send(method: string, path: string, options: Options): Promise<Response> {
-  const headers = new Headers({ accept: 'application/json' });
+async function send(method: string, path: string, options: Transfer): Promise<Response> {
+  const headers = new Headers({ accept: options.accept ?? 'application/json' });
   if (bearer !== null) headers.set('authorization', `Bearer ${bearer}`);
   if (options.idempotencyKey !== undefined) headers.set('idempotency-key', options.idempotencyKey);
   // The session lives in this tab; the server's cookie, made for pages and forms, is neither sent nor kept.
-  const init: RequestInit = { method, headers, credentials: 'omit', cache: 'no-store' };
+  const init: RequestInit = { method, headers, credentials: 'omit', cache: options.cache ?? 'no-store' };
   if (options.body !== undefined) {
     headers.set('content-type', 'application/json');
     init.body = JSON.stringify(options.body);

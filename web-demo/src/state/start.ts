@@ -6,6 +6,7 @@ import { connection, watchDevice } from './connection';
 import { core, startCore } from './core';
 import { restoreKey } from './key';
 import { followHistory, loadPools } from './pools';
+import { followProof } from './proof';
 import { loadServer, server } from './server';
 import { resumeSession, session } from './session';
 import { watchForExtension } from './signer';
@@ -23,6 +24,7 @@ export async function start(): Promise<void> {
   watchForExtension();
   watchDevice(() => void refresh());
   followHistory();
+  followProof();
   followBalances();
   followAttempt();
   startTimers();

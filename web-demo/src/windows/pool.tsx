@@ -10,6 +10,7 @@ import { group, shorten, NBSP } from '../ui/format';
 import { LoadState } from '../ui/notice';
 import { Window } from '../ui/window';
 import { Burns, Trades } from './history';
+import { HistoryProof } from './proof';
 
 export function PoolWindow(): JSX.Element {
   const view = pool.value;
@@ -20,6 +21,7 @@ export function PoolWindow(): JSX.Element {
       {ready ? (
         <>
           <Facts view={view} />
+          <HistoryProof view={view} />
           <StageProgress view={view} />
           <Trades view={view} />
           <Burns />
