@@ -51,7 +51,7 @@ function Verdict({ of: verdict }: { of: Proof }): JSX.Element | null {
 }
 
 function soundText({ seq, swaps, since }: Extract<Proof, { phase: 'sound' }>): string {
-  const events = `${group(String(seq))} event${seq === 1 ? '' : 's'}, ${group(String(swaps))} of them swaps`;
+  const events = `${group(String(seq))} event${seq === 1 ? '' : 's'}, ${group(String(swaps))} of them ${swaps === 1 ? 'a swap' : 'swaps'}`;
   const known =
     since === null
       ? 'This browser now remembers the head.'
