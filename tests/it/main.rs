@@ -19,4 +19,5 @@ mod ledger;
 mod process;
 mod same_key;
 mod signin;
+mod sweep;
 mod tidy;

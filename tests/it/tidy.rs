@@ -12,6 +12,9 @@ const LINES_MAX: usize = 500;
 /// Files that are longer for a reason. A ratchet: numbers go down, and nothing is added without a reason.
 const LONGER: [(&str, usize); 0] = [];
 
+/// Files that a program writes, whose length is nobody's choice.
+const GENERATED: [&str; 1] = ["web-demo/src/api/schema.d.ts"];
+
 /// Folders that hold what was built or fetched.
 const NOT_OURS: [&str; 11] = [
     ".cache",
@@ -99,7 +102,8 @@ fn banned(list: &str) -> Vec<String> {
 fn files_hold_one_noun() {
     let code = ["rs", "ts", "tsx", "js", "mjs", "sh", "css", "sql"];
     let mut found = Vec::new();
-    for source in sources().iter().filter(|source| code.iter().any(|ending| source.is(ending))) {
+    let is_ours = |source: &&Source| !GENERATED.contains(&source.path.as_str());
+    for source in sources().iter().filter(|s| code.iter().any(|ending| s.is(ending))).filter(is_ours) {
         let exception = LONGER.iter().find(|(path, _)| *path == source.path).map(|(_, lines)| *lines);
         let (lines, max) = (source.text.lines().count(), exception.unwrap_or(LINES_MAX));
         if lines > max {
