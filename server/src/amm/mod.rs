@@ -7,6 +7,7 @@
 //! | `swap` | what a swap is asked to be, and a batch of them in one transaction |
 //! | `queue` | swaps of one pool wait and are carried out together |
 //! | `batch` | a batch in memory: applied swap by swap, then written |
+//! | `feed` | what happens in a pool, as it happens |
 //! | `outcome` | what to say after a commit that went wrong |
 //! | `trade` | trades, events and burns as they are listed |
 //! | `repo` | the statements |
@@ -20,6 +21,7 @@ pub(crate) mod audit;
 mod batch;
 mod create;
 mod error;
+mod feed;
 pub(crate) mod http;
 mod outcome;
 mod pool;
@@ -30,6 +32,7 @@ mod trade;
 
 use std::sync::Arc;
 
+use feed::Feeds;
 use queue::Queues;
 use quick_cache::sync::Cache;
 
@@ -59,6 +62,7 @@ pub struct Pools {
     ledger: Ledger,
     recent: Arc<Cache<i64, Arc<Recent>>>,
     queues: Arc<Queues>,
+    feeds: Arc<Feeds>,
 }
 
 #[derive(Debug)]
@@ -72,7 +76,7 @@ impl Pools {
     #[must_use]
     pub fn new(db: Database, clock: Arc<dyn Clock>, entropy: Arc<dyn Entropy>, ledger: Ledger) -> Self {
         let recent = Arc::new(Cache::new(QUOTE_POOLS_MAX));
-        Self { db, clock, entropy, ledger, recent, queues: Arc::default() }
+        Self { db, clock, entropy, ledger, recent, queues: Arc::default(), feeds: Arc::default() }
     }
 
     /// Lists every pool by ascending number.

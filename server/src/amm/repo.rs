@@ -60,6 +60,12 @@ FROM trades
 WHERE pool_id = $1 AND seq < $2
 ORDER BY seq DESC
 LIMIT $3";
+    LIST_TRADES_AFTER = "
+SELECT id, pool_id, seq, user_id, side, amount_in, amount_out, fee, stage_before, stage_after, burned, hash, created_at_ms
+FROM trades
+WHERE pool_id = $1 AND seq > $2
+ORDER BY seq
+LIMIT $3";
     LIST_BURNS = "
 SELECT pool_id, seq, stage, asset_id, amount, created_at_ms
 FROM burns
@@ -430,6 +436,22 @@ pub(super) async fn list_trades(
     let rows: Vec<TradeRow> = on_backend!(tx, |c, DB| sqlx::query_as::<DB, TradeRow>(LIST_TRADES)
         .bind(pool)
         .bind(before_seq.unwrap_or(i64::MAX))
+        .bind(i64::from(limit))
+        .fetch_all(c)
+        .await)?;
+    rows.into_iter().map(TradeRow::into_trade).collect()
+}
+
+/// Lists a pool's trades after an event, oldest first.
+pub(super) async fn list_trades_after(
+    tx: &mut Tx,
+    pool: i64,
+    after_seq: i64,
+    limit: u16,
+) -> Result<Vec<Trade>, DbError> {
+    let rows: Vec<TradeRow> = on_backend!(tx, |c, DB| sqlx::query_as::<DB, TradeRow>(LIST_TRADES_AFTER)
+        .bind(pool)
+        .bind(after_seq)
         .bind(i64::from(limit))
         .fetch_all(c)
         .await)?;

@@ -176,6 +176,8 @@ impl Pools {
         }
         if let Some(pool) = last {
             self.remember(Arc::new(pool), self.clock.now_ms());
+            let pools = self.clone();
+            tokio::spawn(async move { pools.announce(pool_id).await });
         }
         Ok(answers)
     }

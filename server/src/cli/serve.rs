@@ -31,7 +31,11 @@ pub(super) async fn run(settings: &Settings) -> Result<Outcome, CommandError> {
     let app = App::open(config, Arc::new(SystemClock), Arc::new(OsEntropy)).await?;
     let sweep = tokio::spawn(Arc::clone(&app).sweep_for_ever());
     announce(&app.config, listener.local_addr()?, log.is_text())?;
-    http::serve(app.router(), listener, &app.config, stopped(stop)).await;
+    let stopping = async {
+        stopped(stop).await;
+        app.pools.end_streams();
+    };
+    http::serve(app.router(), listener, &app.config, stopping).await;
     sweep.abort();
     for task in measuring {
         task.abort();

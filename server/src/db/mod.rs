@@ -6,6 +6,7 @@
 //! | `error` | [`DbError`]: what can go wrong, told apart |
 //! | `connect` | how each engine is opened |
 //! | `migrate` | the embedded migrations |
+//! | `notify` | waking other processes |
 //! | `backup` | a consistent copy of everything |
 //! | `sql` | statements whose length varies |
 //!
@@ -22,6 +23,7 @@ mod backup;
 mod connect;
 mod error;
 mod migrate;
+mod notify;
 pub(crate) mod sql;
 
 use sqlx::pool::PoolConnection;
@@ -30,6 +32,7 @@ use sqlx::{PgConnection, PgPool, Postgres, Sqlite, SqliteConnection, SqlitePool,
 pub use backup::BackupError;
 pub use error::DbError;
 pub use migrate::{MigrateError, Pending};
+pub use notify::Listener;
 
 /// Runs one expression on whichever engine a [`Tx`] belongs to.
 ///

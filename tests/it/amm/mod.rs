@@ -7,4 +7,5 @@ mod log;
 mod pool;
 mod quote;
 mod race;
+mod stream;
 mod swap;

@@ -111,6 +111,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/amm/pools/{id}/stream": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * A pool's trades, live.
+         * @description Without a starting point the first event is `pool`, the pool as it is now; from then on each trade is an event `swap`
+         *     whose id is its number in the pool's chain. A client that reconnects with `Last-Event-ID` (browsers do so by themselves)
+         *     misses nothing and gets nothing twice.
+         */
+        get: operations["stream"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/amm/pools/{id}/trades": {
         parameters: {
             query?: never;
@@ -402,7 +424,7 @@ export interface components {
         };
         /** @description Which key will answer; none is needed, but a challenge that names one cannot be answered by another. */
         ChallengeRequest: {
-            /** @description 64 lower-case hex digits. */
+            /** @description 64 hex digits. */
             pubkey?: string | null;
             /** @description The same key as NIP-19 text. */
             npub?: string | null;
@@ -1117,6 +1139,60 @@ export interface operations {
                 };
             };
             /** @description `invalid_limit`, `invalid_query`, `seq_in_future` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `pool_not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Any other failure: malformed input, a missing token, too many requests, trouble in the server. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    stream: {
+        parameters: {
+            query?: {
+                /** @description Begin after this event; for the first connection, which cannot set `Last-Event-ID`. */
+                after_seq?: number;
+            };
+            header?: {
+                /** @description Wins over `after_seq` */
+                "Last-Event-ID"?: number | null;
+            };
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/event-stream": string;
+                };
+            };
+            /** @description `invalid_query`, `invalid_last_event_id`, `seq_in_future` */
             400: {
                 headers: {
                     [name: string]: unknown;

@@ -3,6 +3,7 @@
 mod history;
 mod pool;
 mod quote;
+mod stream;
 mod swap;
 mod trade;
 
@@ -27,6 +28,7 @@ pub(crate) fn routes() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(trade::trades))
         .routes(routes!(trade::burns))
         .routes(routes!(history::history))
+        .routes(routes!(stream::stream))
 }
 
 /// An amount at the seed's key and its twin in base units.

@@ -1,0 +1,49 @@
+//! A knock on the door of other processes: PostgreSQL's LISTEN and NOTIFY.
+//!
+//! Only ever a wake-up. A notification can be lost with its connection, so whoever hears one reads the rows, and whoever
+//! hears none looks now and then.
+
+use sqlx::postgres::PgListener;
+
+use super::{Database, DbError, Pools};
+
+/// Hears what other processes notify.
+#[derive(Debug)]
+pub struct Listener(PgListener);
+
+impl Listener {
+    /// Waits for the next notification and returns what it says.
+    ///
+    /// # Errors
+    ///
+    /// [`DbError::Driver`] when the connection is lost; listen again.
+    pub async fn recv(&mut self) -> Result<String, DbError> {
+        Ok(self.0.recv().await?.payload().to_owned())
+    }
+}
+
+impl Database {
+    /// Notifies every process that listens to a channel; on SQLite there is nobody to notify.
+    ///
+    /// # Errors
+    ///
+    /// [`DbError`].
+    pub async fn notify(&self, channel: &'static str, payload: &str) -> Result<(), DbError> {
+        if let Pools::Postgres(pool) = &self.pools {
+            sqlx::query("SELECT pg_notify($1, $2)").bind(channel).bind(payload).execute(pool).await?;
+        }
+        Ok(())
+    }
+
+    /// Begins to listen to a channel; `None` on SQLite, which has no notifications.
+    ///
+    /// # Errors
+    ///
+    /// [`DbError`].
+    pub async fn listen(&self, channel: &'static str) -> Result<Option<Listener>, DbError> {
+        let Pools::Postgres(pool) = &self.pools else { return Ok(None) };
+        let mut listener = PgListener::connect_with(pool).await?;
+        listener.listen(channel).await?;
+        Ok(Some(Listener(listener)))
+    }
+}
