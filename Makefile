@@ -13,7 +13,7 @@ export POSTFUN_BIN ?= $(CURDIR)/target/debug/postfun
 # Sources by folder; a change in any of them rebuilds what depends on it, and nothing else.
 files = $(shell find $(1) -type d \( -name node_modules -o -name pkg -o -name dist -o -name target -o -name out \) -prune \
 	-o -type f -print 2>/dev/null)
-WASM_SOURCES := $(call files,core/src wasm/src wasm/js) $(wildcard core/Cargo.toml wasm/Cargo.toml wasm/*.sh wasm/*.json) \
+WASM_SOURCES := $(call files,core/src wasm/src wasm/js) $(wildcard wasm/*.*) core/Cargo.toml LICENSE \
 	Cargo.toml Cargo.lock .cargo/config.toml rust-toolchain.toml
 WEB_SOURCES := $(call files,web-demo/src web-demo/public) $(wildcard web-demo/*.*)
 PACKAGE := wasm/pkg/package.json
@@ -26,12 +26,12 @@ help: ## list the tasks
 # --- the two commands ------------------------------------------------------------------------------------------------
 
 .PHONY: run
-run: ## build what is missing and serve the page on http://127.0.0.1:8000
-	@$(MAKE) -j2 demo-server web
-	@POSTFUN_WEB_DIR=$${POSTFUN_WEB_DIR:-web-demo/dist} exec target/demo/postfun serve
+run: web demo-server ## build what is missing and serve the page on http://127.0.0.1:8000
+	@exec target/demo/postfun serve
 
 .PHONY: test
 test: ## everything: lints, Rust on SQLite and PostgreSQL, wasm in Node and Chromium, page, browser end to end
+	@$(SETUP) postgres chromium
 	@$(MAKE) lint
 	@$(MAKE) test-rust
 	@$(MAKE) test-wasm
@@ -41,19 +41,22 @@ test: ## everything: lints, Rust on SQLite and PostgreSQL, wasm in Node and Chro
 
 # --- building --------------------------------------------------------------------------------------------------------
 
+# The server has the page built in, so the page comes first; otherwise the server would be built twice.
 .PHONY: demo-server
-demo-server:
+demo-server: $(PAGE)
+	@test -x target/demo/postfun || echo 'building the server (a few minutes the first time)'
 	@cargo build --quiet --locked --profile demo -p postfun-server
 
+# With the tests, because they share their dependencies' features: alone, the server would be built a second time.
 .PHONY: debug-server
-debug-server:
+debug-server: $(PAGE)
 	@cargo build --quiet --locked --workspace --tests --bins
 
 .PHONY: wasm
 wasm: $(PACKAGE) ## build the npm package into wasm/pkg
 
 $(PACKAGE): $(WASM_SOURCES)
-	@$(SETUP) wasm-target wasm-tools $(if $(wildcard wasm/package-lock.json),node-deps wasm)
+	@$(SETUP) wasm-target wasm-tools node-deps wasm
 	@echo 'building the npm package'
 	@$(WITH_WASM) wasm/build.sh
 	@touch $@
@@ -68,7 +71,7 @@ $(PAGE): $(PACKAGE) $(WEB_SOURCES)
 	@touch $@
 
 .PHONY: release
-release: web ## build the optimised server with the page inside: target/release/postfun
+release: $(PAGE) ## build the optimised server with the page inside: target/release/postfun
 	@cargo build --locked --release -p postfun-server
 
 # --- checking --------------------------------------------------------------------------------------------------------
@@ -89,7 +92,6 @@ lint-js: $(PACKAGE)
 	@$(SETUP) node-deps wasm node-deps web-demo node-deps tests/e2e
 	@cd wasm && npm run --silent lint
 	@cd web-demo && npm run --silent lint
-	@cd tests/e2e && npm run --silent lint
 
 .PHONY: test-rust
 test-rust: debug-server ## Rust tests on SQLite and on PostgreSQL
@@ -98,17 +100,18 @@ test-rust: debug-server ## Rust tests on SQLite and on PostgreSQL
 
 .PHONY: test-sqlite
 test-sqlite: debug-server ## only the integration tests on SQLite
-	@cargo test --quiet --locked -p postfun-tests --test it -- sqlite
+	@cargo test --quiet --locked --workspace --test it -- sqlite
 
 .PHONY: test-postgres
 test-postgres: debug-server ## only the integration tests on PostgreSQL
 	@$(SETUP) postgres
-	@cargo test --quiet --locked -p postfun-tests --test it -- postgres
+	@cargo test --quiet --locked --workspace --test it -- postgres
 
 .PHONY: test-wasm
-test-wasm: $(PACKAGE) ## the npm package in Node and in Chromium
-	@$(SETUP) chromium node-deps wasm
+test-wasm: $(PACKAGE) ## the npm package in Node and in Chromium, and that the flag for fast signatures is on
+	@$(SETUP) chromium node-deps wasm node-deps wasm/bench
 	@cd wasm && npm test --silent
+	@cd wasm && npm run --silent bench -- --only signatures
 
 .PHONY: test-web
 test-web: $(PACKAGE) ## unit tests of the page
@@ -139,19 +142,19 @@ openapi: debug-server ## write server/openapi.json, and the page's types from it
 
 .PHONY: openapi-check
 openapi-check: debug-server ## fail when server/openapi.json is not what the server says
-	@$(POSTFUN_BIN) openapi | diff -u server/openapi.json - || { echo 'run: make openapi'; exit 1; }
+	@$(POSTFUN_BIN) openapi --check server/openapi.json
 
 # --- measuring and hunting -------------------------------------------------------------------------------------------
 
 .PHONY: bench
-bench: $(PACKAGE) ## measure against the named peers and write BENCHMARKS.md (about ten minutes)
-	@$(SETUP) node-deps wasm
+bench: $(PAGE) ## measure against the named peers; writes BENCHMARKS.json and the README's table (ten minutes)
+	@$(SETUP) node-deps wasm node-deps wasm/bench
 	@scripts/bench.sh
 
 .PHONY: drill
 drill: debug-server ## the long counts of the race and invariant tests on both engines
 	@$(SETUP) postgres
-	@POSTFUN_DRILL=1 cargo test --locked -p postfun-tests --test it -- --nocapture drill
+	@POSTFUN_DRILL=1 cargo test --locked --workspace --test it -- --nocapture drill
 
 .PHONY: fuzz
 fuzz: ## run each fuzz target of core for FUZZ_SECONDS (60)

@@ -73,7 +73,11 @@ pub fn program(data_dir: &Path) -> Command {
 }
 
 /// Finds the program, and refuses one that is older than its sources.
-fn binary() -> &'static Path {
+///
+/// # Panics
+///
+/// When it is missing or older.
+pub fn binary() -> &'static Path {
     static BINARY: OnceLock<PathBuf> = OnceLock::new();
     BINARY.get_or_init(|| {
         let top = Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("tests/ stands in the workspace");

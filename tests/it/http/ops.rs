@@ -43,7 +43,8 @@ on_both_engines! {
         let expected = [
             "/api/amm/airdrop", "/api/amm/balances", "/api/amm/pools", "/api/amm/pools/{id}",
             "/api/amm/pools/{id}/burns",
-            "/api/amm/pools/{id}/history", "/api/amm/pools/{id}/trades", "/api/amm/quote", "/api/amm/swap", "/api/config",
+            "/api/amm/pools/{id}/history",
+            "/api/amm/pools/{id}/stream", "/api/amm/pools/{id}/trades", "/api/amm/quote", "/api/amm/swap", "/api/config",
             "/api/tokens", "/auth/challenge", "/auth/logout", "/auth/me", "/auth/verify", "/health", "/ready",
         ];
         assert_eq!(plain, expected.map(str::to_owned).into());

@@ -3,4 +3,5 @@
 mod command;
 mod curl;
 mod kill;
+mod readme;
 mod settings;

@@ -1,0 +1,72 @@
+// Collects what scripts/bench.sh has measured into BENCHMARKS.json and into the table between the marks in README.md.
+import { execFileSync } from 'node:child_process';
+import { readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { cpus } from 'node:os';
+import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+
+const [folder] = process.argv.slice(2);
+const read = (name) => readFileSync(join(folder, name), 'utf8');
+const server = JSON.parse(read('server.json'));
+const wasm = JSON.parse(read('wasm.json'));
+
+/** Both numbers of microseconds and the ratio in the native benchmark's line. */
+function native() {
+  const [, ours, theirs, ratio] = /postfun-core ([\d.]+) us, libsecp256k1 ([\d.]+) us, ratio ([\d.]+)/.exec(read('native.txt'));
+  return { ours: `${ours} µs`, theirs: `${theirs} µs`, ratio: Number(ratio) };
+}
+
+/** All files of the npm package, each gzipped as a server would. */
+function packageBytes(dir) {
+  const entries = readdirSync(dir, { withFileTypes: true, recursive: true }).filter((entry) => entry.isFile());
+  return entries.reduce((sum, entry) => sum + gzipSync(readFileSync(join(entry.parentPath, entry.name))).length, 0);
+}
+
+const times = (value) => `${value >= 100 ? Math.round(value).toLocaleString('en') : value.toFixed(2)} ×`;
+const rate = (value) => `${Math.round(value).toLocaleString('en')}/s`;
+const most = (value, target, unit) => ({ value: `${value} ${unit}`, target: `≤ ${target} ${unit}`, met: value <= target });
+const least = (value, target, shown) => ({ value: shown(value), target: `≥ ${shown(target)}`, met: value >= target });
+const micro = (value) => (value === undefined ? undefined : `${Number(value.toPrecision(3))} µs`);
+
+function wasmRow({ name, unit, value, target, us, us_peer: peer }) {
+  const figures = least(value, target, unit === 'times' ? times : rate);
+  return { what: `wasm: ${name}`, ...figures, ours: micro(us), theirs: micro(peer) };
+}
+
+const verify = native();
+const rows = [
+  ...wasm.results.map(wasmRow),
+  { what: 'wasm: whole package, gzipped', ...most(Math.round(packageBytes('wasm/pkg') / 100) / 10, 100, 'kB') },
+  { what: 'native: Schnorr verification, against C libsecp256k1', ...least(verify.ratio, 0.6, times), ...verify },
+  {
+    what: `server: POST /api/amm/quote, against a bare axum handler, ${server.connections} connections`,
+    ...least(server.quote_ratio, 0.7, times),
+    ours: rate(server.quote.requests_per_second),
+    theirs: rate(server.bare_axum_handler.requests_per_second),
+  },
+  { what: 'server: memory when idle', ...most(server.idle_mib, 40, 'MiB') },
+  { what: 'server: start to first answer', ...most(server.start_ms, 300, 'ms') },
+  { what: 'server: first start, which makes the database', ...most(server.first_start_ms, 300, 'ms') },
+];
+
+const git = (...words) => execFileSync('git', words, { encoding: 'utf8' }).trim();
+const machine = `${cpus().length} cores of ${cpus()[0]?.model.trim() ?? 'an unknown processor'}, Node ${process.version}`;
+const date = new Date().toISOString().slice(0, 10);
+const commit = git('rev-parse', '--short', 'HEAD');
+
+const cell = (text) => text ?? '';
+const table = [
+  `Measured on ${date} at commit ${commit}: ${machine}; server, peer and load share the cores.`,
+  '',
+  '| What | Measured | Target | | Ours | Peer |',
+  '|---|--:|--:|---|--:|--:|',
+  ...rows.map((r) => `| ${r.what} | ${r.value} | ${r.target} | ${r.met ? 'met' : '**missed**'} | ${cell(r.ours)} | ${cell(r.theirs)} |`),
+].join('\n');
+
+writeFileSync('BENCHMARKS.json', `${JSON.stringify({ date, commit, machine, rows, server, wasm: wasm.results }, null, 2)}\n`);
+const [start, end] = ['<!-- benchmarks: written by make bench -->', '<!-- end of benchmarks -->'];
+const readme = readFileSync('README.md', 'utf8');
+const [before, after] = [readme.indexOf(start), readme.indexOf(end)];
+if (before < 0 || after < before) throw new Error('README.md has lost the marks around its benchmark table');
+writeFileSync('README.md', `${readme.slice(0, before)}${start}\n${table}\n${readme.slice(after)}`);
+console.log(table);
