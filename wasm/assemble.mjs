@@ -30,17 +30,18 @@ function manifest() {
   return JSON.stringify(Object.fromEntries(entries), null, 2) + '\n';
 }
 
-/** The generated module repeats the docs of functions that nobody calls directly; index.d.ts has the public ones. */
-function withoutDocs(generated) {
-  return generated.replace(/^\s*\/\*\*[^]*?\*\/\n/gm, '');
+/** Docs are a tenth of what a page would load; index.d.ts has those that a caller needs. */
+function copyWithoutDocs(source, target) {
+  writeFileSync(target, readFileSync(source, 'utf8').replace(/^\s*\/\*\*[^]*?\*\/\n/gm, ''));
 }
 
 rmSync(pkg, { recursive: true, force: true });
 mkdirSync(pkg, { recursive: true });
 for (const file of readdirSync(join(here, 'js'))) {
-  if (/\.(js|d\.ts)$/.test(file)) copyFileSync(join(here, 'js', file), join(pkg, file));
+  if (file.endsWith('.js')) copyWithoutDocs(join(here, 'js', file), join(pkg, file));
 }
-writeFileSync(join(pkg, 'postfun.js'), withoutDocs(readFileSync(join(built, 'postfun.js'), 'utf8')));
+copyWithoutDocs(join(built, 'postfun.js'), join(pkg, 'postfun.js'));
+copyFileSync(join(here, 'js', 'index.d.ts'), join(pkg, 'index.d.ts'));
 copyFileSync(join(built, 'postfun.d.ts'), join(pkg, 'postfun.d.ts')); // for checking js/, not to be published
 copyFileSync(join(built, 'postfun_opt.wasm'), join(pkg, 'postfun_bg.wasm'));
 copyFileSync(join(here, 'README.md'), join(pkg, 'README.md'));

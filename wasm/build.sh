@@ -35,7 +35,7 @@ unset RUSTFLAGS CARGO_ENCODED_RUSTFLAGS CARGO_BUILD_RUSTFLAGS CARGO_TARGET_WASM3
 remapped="'--remap-path-prefix=${CARGO_HOME:-$HOME/.cargo}=cargo', '--remap-path-prefix=$root=postfun'"
 wasm-pack build --target web --release --no-pack --out-dir "$built" --out-name postfun -- \
   --config "target.wasm32-unknown-unknown.rustflags = [$remapped]"
-node_modules/.bin/wasm-opt -O3 --enable-bulk-memory --enable-bulk-memory-opt --enable-multivalue \
+node_modules/.bin/wasm-opt -Os --enable-bulk-memory --enable-bulk-memory-opt --enable-multivalue \
   --enable-mutable-globals --enable-nontrapping-float-to-int --enable-reference-types --enable-sign-ext \
   --output "$built/postfun_opt.wasm" "$built/postfun_bg.wasm"
 node assemble.mjs "$built" "$pkg"

@@ -18,7 +18,7 @@
 //! | [`amm`] | pools, quotes, stages and burns, the hash chain of a pool's events, replay |
 //! | [`nostr`] | events (NIP-01), `npub` (NIP-19), the sign-in event |
 //! | [`signature`] | BIP-340 Schnorr signatures |
-//! | [`encoding`] | strict hexadecimal |
+//! | [`encoding`] | hexadecimal and JSON, read strictly |
 #![no_std]
 #![deny(
     clippy::std_instead_of_core,

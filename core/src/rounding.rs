@@ -22,12 +22,7 @@
 /// ```
 #[must_use]
 pub fn mul_div_floor(a: u64, b: u64, divisor: u128) -> Option<u64> {
-    let product = u128::from(a).checked_mul(u128::from(b))?;
-    // Most divisions fit one machine word, which wasm does several times faster than a 128-bit one.
-    if let (Ok(product), Ok(divisor)) = (u64::try_from(product), u64::try_from(divisor)) {
-        return product.checked_div(divisor);
-    }
-    u64::try_from(product.checked_div(divisor)?).ok()
+    mul_div(a, b, divisor).map(|(floor, _is_exact)| floor)
 }
 
 /// Computes `a × b ÷ divisor`, rounded **up**.
@@ -53,9 +48,21 @@ pub fn mul_div_floor(a: u64, b: u64, divisor: u128) -> Option<u64> {
 /// ```
 #[must_use]
 pub fn mul_div_ceil(a: u64, b: u64, divisor: u128) -> Option<u64> {
-    let floor = mul_div_floor(a, b, divisor)?;
-    let product = u128::from(a).checked_mul(u128::from(b))?;
-    if u128::from(floor).checked_mul(divisor)? == product { Some(floor) } else { floor.checked_add(1) }
+    let (floor, is_exact) = mul_div(a, b, divisor)?;
+    if is_exact { Some(floor) } else { floor.checked_add(1) }
+}
+
+/// The quotient cut to a whole number, and whether that is all of it.
+fn mul_div(a: u64, b: u64, divisor: u128) -> Option<(u64, bool)> {
+    // Two numbers of 64 bits have a product of at most 128: nothing is lost here.
+    let product = u128::from(a).wrapping_mul(u128::from(b));
+    // Most divisions fit one machine word, which wasm does several times faster than a 128-bit one.
+    if let (Ok(product), Ok(divisor)) = (u64::try_from(product), u64::try_from(divisor)) {
+        let floor = product.checked_div(divisor)?;
+        return Some((floor, floor.wrapping_mul(divisor) == product));
+    }
+    let floor = product.checked_div(divisor)?;
+    Some((u64::try_from(floor).ok()?, floor.wrapping_mul(divisor) == product))
 }
 
 /// The digits of a quotient, most significant first: its whole part, then one decimal digit a call.

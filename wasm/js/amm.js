@@ -48,7 +48,7 @@ export class Pool {
   quoteExactIn(side, amountIn) {
     const raw = this.#alive();
     if (!raw.quoteExactIn(isAtoB(side), units(amountIn, 'amountIn'))) throw raw.takeRefusal();
-    return readQuote(side);
+    return readQuote(side, amountIn);
   }
 
   /**
@@ -59,7 +59,7 @@ export class Pool {
   quoteExactOut(side, amountOut) {
     const raw = this.#alive();
     if (!raw.quoteExactOut(isAtoB(side), units(amountOut, 'amountOut'))) throw raw.takeRefusal();
-    return readQuote(side);
+    return readQuote(side, undefined);
   }
 
   /**
@@ -70,7 +70,7 @@ export class Pool {
   swap(side, amountIn) {
     const raw = this.#alive();
     if (!raw.swapExactIn(isAtoB(side), units(amountIn, 'amountIn'))) throw raw.takeRefusal();
-    const quote = readQuote(side);
+    const quote = readQuote(side, amountIn);
     const burns = [];
     for (let stage = 2; stage <= 4; stage += 1) {
       const amount = amounts[BURNS + stage - 2];
@@ -152,9 +152,10 @@ function isAtoB(side) {
 
 /**
  * @param {import('./index.js').Side} side
+ * @param {bigint | undefined} amountIn the amount that went in, where it is known: reading makes another bigint of it
  * @returns {import('./index.js').Quote}
  */
-function readQuote(side) {
+function readQuote(side, amountIn) {
   // A view loses its memory, and so its length, when the module's memory grows.
   if (amounts.length === 0) {
     const address = core().resultAddress();
@@ -164,7 +165,7 @@ function readQuote(side) {
   return {
     side,
     stage: numbers[2 * STAGE],
-    amountIn: amounts[AMOUNT_IN],
+    amountIn: amountIn ?? amounts[AMOUNT_IN],
     fee: amounts[FEE],
     effectiveIn: amounts[EFFECTIVE_IN],
     amountOut: amounts[AMOUNT_OUT],

@@ -101,9 +101,8 @@ export function buildLoginEvent(request) {
     domain: text(domain, 'domain'),
     nowSeconds: seconds(nowSeconds, 'nowSeconds'),
     expiresInSeconds: seconds(expiresInSeconds, 'expiresInSeconds'),
-    kind: integer(kind, 'kind', U16),
   });
-  return JSON.parse(raw.buildLoginEvent(json));
+  return JSON.parse(raw.buildLoginEvent(json, integer(kind, 'kind', U16)));
 }
 
 /**
@@ -120,16 +119,15 @@ export function checkLoginEvent(event, expected) {
   const wanted = JSON.stringify({
     challengeId: text(challengeId, 'challengeId'),
     challenge: text(challenge, 'challenge'),
-    boundPubkey: optionalText(boundPubkey, 'boundPubkey'),
+    pubkey: optionalText(boundPubkey, 'boundPubkey'),
     domain: text(domain, 'domain'),
-    domainRequired,
     nowSeconds: seconds(given.nowSeconds, 'nowSeconds'),
     skewSeconds: seconds(given.skewSeconds, 'skewSeconds'),
     ttlSeconds: seconds(given.ttlSeconds, 'ttlSeconds'),
     url: optionalText(url, 'url'),
     method: text(method, 'method'),
   });
-  raw.checkLoginEvent(json, wanted);
+  raw.checkLoginEvent(json, wanted, domainRequired);
 }
 
 /**

@@ -1,9 +1,9 @@
 //! Events, `npub` and the sign-in event. Events cross the boundary as the JSON that relays carry.
 
 use postfun_core::encoding::hex;
+use postfun_core::encoding::json::{self, Reader};
 use postfun_core::nostr::login::{self, Expected, LoginContent};
 use postfun_core::nostr::{Event, UnsignedEvent, npub};
-use serde::Deserialize;
 use wasm_bindgen::prelude::wasm_bindgen;
 
 use crate::error::{CoreError, refusal};
@@ -74,16 +74,16 @@ pub fn sign_event(unsigned: &str, secret: &mut [u8], aux: &[u8]) -> Result<Strin
 ///
 /// The codes of [`hex::HexError`] for the key.
 #[wasm_bindgen(js_name = buildLoginEvent)]
-pub fn build_login_event(request: &str) -> Result<String, CoreError> {
-    let request: LoginRequest = read(request)?;
+pub fn build_login_event(request: &str, kind: u16) -> Result<String, CoreError> {
+    let request = Login::read(request)?;
     let event = login::LoginRequest {
-        pubkey: hex::decode_array(&request.pubkey)?,
+        pubkey: hex::decode_array(&request.pubkey.unwrap_or_default())?,
         challenge_id: &request.challenge_id,
         challenge: &request.challenge,
         domain: &request.domain,
-        now_s: request.now_seconds,
-        expires_in_s: request.expires_in_seconds,
-        kind: request.kind,
+        now_s: request.now_s,
+        expires_in_s: request.expires_in_s,
+        kind,
     };
     Ok(event.build().to_json())
 }
@@ -95,20 +95,20 @@ pub fn build_login_event(request: &str) -> Result<String, CoreError> {
 /// The codes of [`postfun_core::nostr::EventError`] and [`postfun_core::nostr::LoginError`], and those of
 /// [`hex::HexError`] for the key that is expected.
 #[wasm_bindgen(js_name = checkLoginEvent)]
-pub fn check_login_event(event: &str, expected: &str) -> Result<(), CoreError> {
+pub fn check_login_event(event: &str, expected: &str, domain_required: bool) -> Result<(), CoreError> {
     let event = Event::from_json(event)?;
     let content = LoginContent::parse(&event)?;
-    let expected: LoginExpected = read(expected)?;
-    let bound_pubkey = expected.bound_pubkey.map(|key| hex::decode_array(&key)).transpose()?;
+    let expected = Login::read(expected)?;
+    let bound_pubkey = expected.pubkey.map(|key| hex::decode_array(&key)).transpose()?;
     let expected = Expected {
         challenge_id: &expected.challenge_id,
         challenge: &expected.challenge,
         bound_pubkey: bound_pubkey.as_ref(),
         domain: &expected.domain,
-        domain_required: expected.domain_required,
-        now_s: expected.now_seconds,
-        skew_s: expected.skew_seconds,
-        ttl_s: expected.ttl_seconds,
+        domain_required,
+        now_s: expected.now_s,
+        skew_s: expected.skew_s,
+        ttl_s: expected.ttl_s,
         url: expected.url.as_deref(),
         method: &expected.method,
     };
@@ -116,36 +116,41 @@ pub fn check_login_event(event: &str, expected: &str) -> Result<(), CoreError> {
     Ok(event.verify()?)
 }
 
-/// [`login::LoginRequest`] as the package's JSON has it.
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct LoginRequest {
-    pubkey: String,
+/// What the package's own entry writes for both: a request lacks the last four members, an expectation the lifetime.
+#[derive(Default)]
+struct Login {
+    pubkey: Option<String>,
     challenge_id: String,
     challenge: String,
     domain: String,
-    now_seconds: u64,
-    expires_in_seconds: u64,
-    kind: u16,
-}
-
-/// [`Expected`] as the package's JSON has it.
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct LoginExpected {
-    challenge_id: String,
-    challenge: String,
-    bound_pubkey: Option<String>,
-    domain: String,
-    domain_required: bool,
-    now_seconds: u64,
-    skew_seconds: u64,
-    ttl_seconds: u64,
+    now_s: u64,
+    expires_in_s: u64,
+    skew_s: u64,
+    ttl_s: u64,
     url: Option<String>,
     method: String,
 }
 
-/// Reads what the package's own entry has written.
-fn read<'a, T: Deserialize<'a>>(json: &'a str) -> Result<T, CoreError> {
-    serde_json::from_str(json).map_err(|error| refusal("invalid_argument", &error))
+impl Login {
+    fn read(text: &str) -> Result<Self, CoreError> {
+        let mut login = Self::default();
+        let read = json::object(text, |reader, name| {
+            match name {
+                "pubkey" => login.pubkey = reader.optional(Reader::string)?,
+                "challengeId" => login.challenge_id = reader.string()?,
+                "challenge" => login.challenge = reader.string()?,
+                "domain" => login.domain = reader.string()?,
+                "nowSeconds" => login.now_s = reader.unsigned()?,
+                "expiresInSeconds" => login.expires_in_s = reader.unsigned()?,
+                "skewSeconds" => login.skew_s = reader.unsigned()?,
+                "ttlSeconds" => login.ttl_s = reader.unsigned()?,
+                "url" => login.url = reader.optional(Reader::string)?,
+                "method" => login.method = reader.string()?,
+                _ => return Err(reader.error("a member of a sign-in")),
+            }
+            Ok(())
+        });
+        read.map_err(|error| refusal("invalid_argument", &error))?;
+        Ok(login)
+    }
 }

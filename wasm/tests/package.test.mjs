@@ -1,12 +1,15 @@
 // The package as npm would publish it: what is in it, how large it is, and that another project can use it.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test, { after } from 'node:test';
 
 import { root, wasm } from './node.mjs';
+
+/** What a first visit may cost, all of it: 100 kB. */
+const TARBALL_BYTES_MAX = 100_000;
 
 const project = mkdtempSync(join(tmpdir(), 'postfun-package-'));
 after(() => rmSync(project, { recursive: true, force: true }));
@@ -28,6 +31,11 @@ function run(source) {
     encoding: 'utf8',
   }).trim();
 }
+
+test('the whole package is at most 100 kB, gzipped', () => {
+  const { size } = statSync(tarball);
+  assert.ok(size <= TARBALL_BYTES_MAX, `${size} bytes`);
+});
 
 test('it holds what it needs and nothing else', () => {
   const files = packed.files.map(({ path }) => path).sort();

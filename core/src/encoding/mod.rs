@@ -1,3 +1,9 @@
-//! Encodings of bytes as text, strict: every text that is read has one spelling only.
+//! Encodings of bytes and of values as text, read strictly.
+//!
+//! | Module | Encoding |
+//! |---|---|
+//! | [`hex`] | bytes, one spelling each |
+//! | [`json`] | the shapes of JSON that the core takes from outside |
 
 pub mod hex;
+pub mod json;

@@ -7,12 +7,12 @@ use alloc::borrow::Cow;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
-use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
 use super::canonical;
 use super::error::EventError;
 use crate::encoding::hex;
+use crate::encoding::json::{self, JsonError, Reader};
 use crate::signature::schnorr::{self, SecretKey};
 
 /// The longest JSON text of an event that is read, in bytes.
@@ -40,7 +40,7 @@ pub struct UnsignedEvent {
 }
 
 impl UnsignedEvent {
-    /// Reads an event from JSON; `id` and `sig` may be there and are not looked at.
+    /// Reads an event from JSON; `id` and `sig` may be there, as texts, and are not looked at.
     ///
     /// # Errors
     ///
@@ -198,17 +198,15 @@ impl Event {
     }
 }
 
-/// An event as it stands in JSON.
-#[derive(Deserialize)]
-#[serde(expecting = "an event object")]
+/// The members of an event's JSON that have been read so far.
+#[derive(Default)]
 struct Wire<'a> {
     id: Option<Cow<'a, str>>,
-    #[serde(borrow)]
-    pubkey: Cow<'a, str>,
-    created_at: u64,
-    kind: u16,
-    tags: Vec<Vec<String>>,
-    content: String,
+    pubkey: Option<Cow<'a, str>>,
+    created_at: Option<u64>,
+    kind: Option<u16>,
+    tags: Option<Vec<Vec<String>>>,
+    content: Option<String>,
     sig: Option<Cow<'a, str>>,
 }
 
@@ -217,29 +215,42 @@ impl<'a> Wire<'a> {
         if text.len() > JSON_LEN_MAX {
             return Err(EventError::TooLarge { bytes: text.len(), max: JSON_LEN_MAX });
         }
-        read_object(text).map_err(|detail| EventError::Malformed { detail })
+        let mut wire = Self::default();
+        let read = json::object(text, |reader, name| match name {
+            "id" => reader.once(&mut wire.id, Reader::text),
+            "pubkey" => reader.once(&mut wire.pubkey, Reader::text),
+            "created_at" => reader.once(&mut wire.created_at, Reader::unsigned),
+            "kind" => reader.once(&mut wire.kind, read_kind),
+            "tags" => reader.once(&mut wire.tags, |reader| reader.list(|reader| reader.list(Reader::string))),
+            "content" => reader.once(&mut wire.content, Reader::string),
+            "sig" => reader.once(&mut wire.sig, Reader::text),
+            _ => reader.skip(),
+        });
+        read.map_err(|error| EventError::Malformed { detail: error.to_string() })?;
+        Ok(wire)
     }
 
     fn unsigned(self) -> Result<UnsignedEvent, EventError> {
-        let pubkey = read_hex("pubkey", &self.pubkey)?;
-        if self.created_at > CREATED_AT_MAX {
+        let Self { pubkey, created_at, kind, tags, content, .. } = self;
+        let pubkey = read_hex("pubkey", &pubkey.ok_or_else(|| missing("pubkey"))?)?;
+        let created_at = created_at.ok_or_else(|| missing("created_at"))?;
+        let kind = kind.ok_or_else(|| missing("kind"))?;
+        let tags = tags.ok_or_else(|| missing("tags"))?;
+        let content = content.ok_or_else(|| missing("content"))?;
+        if created_at > CREATED_AT_MAX {
             return Err(EventError::CreatedAt { max: CREATED_AT_MAX });
         }
-        at_most(self.tags.len(), TAGS_MAX)?;
-        for tag in &self.tags {
+        at_most(tags.len(), TAGS_MAX)?;
+        for tag in &tags {
             at_most(tag.len(), TAG_VALUES_MAX)?;
         }
-        let Self { created_at, kind, tags, content, .. } = self;
         Ok(UnsignedEvent { pubkey, created_at, kind, tags, content })
     }
 }
 
-/// Reads a JSON object; serde's structs alone would also take an array of the members' values.
-pub(super) fn read_object<'a, T: Deserialize<'a>>(text: &'a str) -> Result<T, String> {
-    if !text.trim_start_matches([' ', '\t', '\n', '\r']).starts_with('{') {
-        return Err(String::from("not a JSON object"));
-    }
-    serde_json::from_str(text).map_err(|error| error.to_string())
+fn read_kind(reader: &mut Reader<'_>) -> Result<u16, JsonError> {
+    let error = reader.error("a whole number from 0 to 65535");
+    u16::try_from(reader.unsigned()?).map_err(|_above| error)
 }
 
 fn read_hex<const N: usize>(field: &'static str, text: &str) -> Result<[u8; N], EventError> {

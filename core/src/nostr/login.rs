@@ -11,12 +11,12 @@
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
-use serde::Deserialize;
 use subtle::ConstantTimeEq;
 
 use super::canonical::{Controls, push_string};
 use super::error::LoginError;
-use super::event::{Event, UnsignedEvent, read_object};
+use super::event::{Event, UnsignedEvent};
+use crate::encoding::json::{self, Reader};
 
 /// A note, the kind of the first Postfun clients.
 pub const KIND_NOTE: u16 = 1;
@@ -75,8 +75,7 @@ impl LoginRequest<'_> {
 }
 
 /// The content of a sign-in event; members that are not known are skipped.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(expecting = "a sign-in object")]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LoginContent {
     /// The id of the challenge, when the content names it.
     pub challenge_id: Option<String>,
@@ -105,7 +104,26 @@ impl LoginContent {
         if content.len() > CONTENT_LEN_MAX {
             return Err(LoginError::ContentTooLarge { bytes: content.len(), max: CONTENT_LEN_MAX });
         }
-        read_object(content).map_err(|detail| LoginError::ContentMalformed { detail })
+        let (mut challenge_id, mut challenge, mut domain, mut exp, mut purpose) =
+            (None, None, None, None, None);
+        let read = json::object(content, |reader, name| match name {
+            "challenge_id" => reader.once(&mut challenge_id, |reader| reader.optional(Reader::string)),
+            "challenge" => reader.once(&mut challenge, Reader::string),
+            "domain" => reader.once(&mut domain, |reader| reader.optional(Reader::string)),
+            "exp" => reader.once(&mut exp, |reader| reader.optional(Reader::signed)),
+            "purpose" => reader.once(&mut purpose, |reader| reader.optional(Reader::string)),
+            _ => reader.skip(),
+        });
+        read.map_err(|error| LoginError::ContentMalformed { detail: error.to_string() })?;
+        Ok(Self {
+            challenge_id: challenge_id.flatten(),
+            challenge: challenge.ok_or_else(|| LoginError::ContentMalformed {
+                detail: String::from("challenge is missing"),
+            })?,
+            domain: domain.flatten(),
+            exp: exp.flatten(),
+            purpose: purpose.flatten(),
+        })
     }
 }
 
