@@ -24,7 +24,14 @@ const TEXTUAL: [&str; 6] = [
 ///
 /// Bodies of unknown size are streams, whose pieces must leave at once.
 pub(crate) async fn apply(response: Response<Body>, accept_encoding: Option<HeaderValue>) -> Response<Body> {
-    let Some(accept_encoding) = accept_encoding.filter(|_| is_worth_it(&response)) else { return response };
+    match accept_encoding {
+        // Boxed, because the state of a compressor would otherwise be part of every request's future.
+        Some(accepted) if is_worth_it(&response) => Box::pin(compress(response, accepted)).await,
+        _ => response,
+    }
+}
+
+async fn compress(response: Response<Body>, accept_encoding: HeaderValue) -> Response<Body> {
     let mut request = Request::new(());
     request.headers_mut().insert(header::ACCEPT_ENCODING, accept_encoding);
     let mut answer = Some(response);

@@ -4,18 +4,21 @@
 //! family's shape, then compression, headers, one measurement and one log line. It is one middleware and not ten,
 //! because each layer of a router costs an allocation and an indirection on every request.
 
+use std::convert::Infallible;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::panic::AssertUnwindSafe;
+use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
 use axum::body::{Body, HttpBody};
-use axum::extract::{ConnectInfo, MatchedPath, Request, State};
+use axum::extract::{ConnectInfo, MatchedPath, Request};
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
-use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use futures_util::FutureExt;
 use ipnet::IpNet;
+use tower::{Layer, Service};
 
 use super::context::{BodyLimits, RequestContext};
 use super::cors::{self, Grant};
@@ -36,9 +39,9 @@ const HTTPS_ONLY: HeaderValue = HeaderValue::from_static("max-age=31536000");
 /// The route of a request that no template matches.
 const UNMATCHED: &str = "unmatched";
 
-/// What the middleware needs to know, once for the whole server.
+/// What the envelope needs to know, once for the whole server.
 #[derive(Debug)]
-pub(crate) struct Envelope {
+struct Envelope {
     cors: Cors,
     trusted_proxies: Vec<IpNet>,
     limiter: Limiter,
@@ -62,7 +65,7 @@ struct Call {
 }
 
 impl Envelope {
-    pub(crate) fn new(config: &Config) -> Self {
+    fn new(config: &Config) -> Self {
         Self {
             cors: config.cors.clone(),
             trusted_proxies: config.trusted_proxies.clone(),
@@ -111,16 +114,11 @@ impl Envelope {
         Some(error.retry_after_s(wait_s).into_response())
     }
 
-    async fn run(&self, call: &Call, mut request: Request, next: Next) -> Response {
-        let context = RequestContext {
-            request_id: Arc::clone(&call.request_id),
-            client_ip: call.client_ip,
-            body: self.body,
-        };
-        request.extensions_mut().insert(context);
-        let answer = AssertUnwindSafe(next.run(request)).catch_unwind();
-        match tokio::time::timeout(self.request_timeout, answer).await {
-            Ok(Ok(response)) => response,
+    /// Waits for the handler, but not for ever, and not for one that panics.
+    async fn wait(&self, handler: impl Future<Output = Result<Response, Infallible>>) -> Response {
+        match tokio::time::timeout(self.request_timeout, AssertUnwindSafe(handler).catch_unwind()).await {
+            Ok(Ok(Ok(response))) => response,
+            Ok(Ok(Err(never))) => match never {},
             // The panic hook has logged where and why.
             Ok(Err(_panic)) => ApiError::internal("the handler panicked").into_response(),
             Err(_elapsed) => {
@@ -145,6 +143,15 @@ impl Envelope {
         if self.is_https {
             headers.insert(header::STRICT_TRANSPORT_SECURITY, HTTPS_ONLY);
         }
+    }
+
+    /// Turns what a handler answered into what the client gets.
+    async fn finish(&self, call: &Call, response: Response) -> Response {
+        let (response, error) = render(response, call);
+        let mut response = compress::apply(response, call.accept_encoding.clone()).await;
+        self.stamp(call, response.headers_mut());
+        self.note(call, response.status(), error.as_ref());
+        response
     }
 
     fn note(&self, call: &Call, status: StatusCode, error: Option<&ApiError>) {
@@ -172,18 +179,63 @@ impl Envelope {
     }
 }
 
-/// The middleware.
-pub(crate) async fn wrap(State(envelope): State<Arc<Envelope>>, request: Request, next: Next) -> Response {
-    let call = envelope.read_head(&request);
-    let response = match envelope.intercept(&call, &request) {
-        Some(response) => response,
-        None => envelope.run(&call, request, next).await,
-    };
-    let (response, error) = render(response, &call);
-    let mut response = compress::apply(response, call.accept_encoding.clone()).await;
-    envelope.stamp(&call, response.headers_mut());
-    envelope.note(&call, response.status(), error.as_ref());
-    response
+/// Puts an envelope around every route of a router.
+#[derive(Debug, Clone)]
+pub(crate) struct EnvelopeLayer(Arc<Envelope>);
+
+impl EnvelopeLayer {
+    pub(crate) fn new(config: &Config) -> Self {
+        Self(Arc::new(Envelope::new(config)))
+    }
+}
+
+impl<S> Layer<S> for EnvelopeLayer {
+    type Service = Enveloped<S>;
+
+    fn layer(&self, inner: S) -> Enveloped<S> {
+        Enveloped { envelope: Arc::clone(&self.0), inner }
+    }
+}
+
+/// A route in its envelope. It is a service of its own and not a function made into one, since that costs every request
+/// two more allocations.
+#[derive(Debug, Clone)]
+pub(crate) struct Enveloped<S> {
+    envelope: Arc<Envelope>,
+    inner: S,
+}
+
+impl<S> Service<Request> for Enveloped<S>
+where
+    S: Service<Request, Response = Response, Error = Infallible>,
+    S::Future: Send + 'static,
+{
+    type Response = Response;
+    type Error = Infallible;
+    type Future = Pin<Box<dyn Future<Output = Result<Response, Infallible>> + Send>>;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        self.inner.poll_ready(cx)
+    }
+
+    fn call(&mut self, mut request: Request) -> Self::Future {
+        let envelope = Arc::clone(&self.envelope);
+        let call = envelope.read_head(&request);
+        if let Some(response) = envelope.intercept(&call, &request) {
+            return Box::pin(async move { Ok(envelope.finish(&call, response).await) });
+        }
+        let context = RequestContext {
+            request_id: Arc::clone(&call.request_id),
+            client_ip: call.client_ip,
+            body: envelope.body,
+        };
+        request.extensions_mut().insert(context);
+        let handler = self.inner.call(request);
+        Box::pin(async move {
+            let response = envelope.wait(handler).await;
+            Ok(envelope.finish(&call, response).await)
+        })
+    }
 }
 
 /// Gives an error its body, and an explanation to a bare error status.

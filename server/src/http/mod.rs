@@ -12,11 +12,8 @@
 //! | `web` | the page |
 //! | `serve`, `connection` | the accept loop |
 
-use std::sync::Arc;
-
 use axum::Router;
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri};
-use axum::middleware::from_fn_with_state;
 
 use crate::config::Config;
 
@@ -63,12 +60,11 @@ pub(crate) const APPLICATION_JSON: HeaderValue = HeaderValue::from_static("appli
 ///
 /// Nothing may be added to the router afterwards, because it would stand outside the envelope.
 pub fn stack(router: Router, config: &Config) -> Router {
-    let envelope = Arc::new(envelope::Envelope::new(config));
     let web = web::Web::new(config.web_dir.clone());
     router
         .fallback(move |method: Method, uri: Uri, headers: HeaderMap| {
             web.clone().answer(method, uri, headers)
         })
         .method_not_allowed_fallback(async || error::of_status(StatusCode::METHOD_NOT_ALLOWED))
-        .layer(from_fn_with_state(envelope, envelope::wrap))
+        .layer(envelope::EnvelopeLayer::new(config))
 }

@@ -3,6 +3,7 @@
 //! Fields stand beside `time`, `level`, `target` and `message`, in the order they were given. Spans are not printed:
 //! every event carries the request id itself.
 
+use std::cell::RefCell;
 use std::fmt::{self, Debug, Write};
 
 use tracing::field::{Field, Visit};
@@ -30,18 +31,35 @@ where
         event: &Event<'_>,
     ) -> fmt::Result {
         let metadata = event.metadata();
-        write!(
-            writer,
-            r#"{{"time":"{}","level":"{}","target":"#,
-            iso_micros(SystemClock.now_ms()),
-            metadata.level()
-        )?;
+        writer.write_str(r#"{"time":""#)?;
+        time(&mut writer, SystemClock.now_ms())?;
+        writer.write_str(r#"","level":""#)?;
+        writer.write_str(metadata.level().as_str())?;
+        writer.write_str(r#"","target":"#)?;
         text(&mut writer, metadata.target())?;
         let mut fields = Fields { writer, result: Ok(()) };
         event.record(&mut fields);
         fields.result?;
         fields.writer.write_str("}\n")
     }
+}
+
+thread_local! {
+    /// The last second that was printed: its number, and its text up to the decimal point.
+    static SECOND: RefCell<(i64, String)> = const { RefCell::new((i64::MIN, String::new())) };
+}
+
+/// Writes a time; a busy server prints many within one second, and the calendar is needed once for them.
+fn time(writer: &mut Writer<'_>, now_ms: i64) -> fmt::Result {
+    let (second, millis) = (now_ms.div_euclid(1000), now_ms.rem_euclid(1000));
+    SECOND.with_borrow_mut(|(known, text)| {
+        if *known != second {
+            let whole = iso_micros(second * 1000);
+            (*known, *text) = (second, whole.split('.').next().unwrap_or_default().to_owned());
+        }
+        writer.write_str(text)
+    })?;
+    write!(writer, ".{millis:03}Z")
 }
 
 /// Writes each field as it comes.
@@ -104,6 +122,9 @@ struct Escaped<'a, 'b>(&'a mut Writer<'b>);
 
 impl Write for Escaped<'_, '_> {
     fn write_str(&mut self, text: &str) -> fmt::Result {
+        if text.bytes().all(|byte| matches!(byte, b' '..=b'~') && byte != b'"' && byte != b'\\') {
+            return self.0.write_str(text);
+        }
         let mut rest = text;
         while let Some(at) = rest.find(|c: char| c == '"' || c == '\\' || c.is_control()) {
             let (plain, special) = rest.split_at(at);
@@ -143,6 +164,23 @@ mod tests {
 
         fn flush(&mut self) -> io::Result<()> {
             Ok(())
+        }
+    }
+
+    #[test]
+    fn times_are_printed_to_the_millisecond() {
+        let print = |ms| {
+            let mut text = String::new();
+            super::time(&mut super::Writer::new(&mut text), ms).unwrap();
+            text
+        };
+        for (ms, text) in [
+            (1_795_313_580_042, "2026-11-22T02:13:00.042Z"),
+            (1_795_313_580_999, "2026-11-22T02:13:00.999Z"),
+            (1_795_313_581_000, "2026-11-22T02:13:01.000Z"),
+            (-1, "1969-12-31T23:59:59.999Z"),
+        ] {
+            assert_eq!(print(ms), text);
         }
     }
 
