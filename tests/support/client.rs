@@ -85,6 +85,7 @@ impl Client {
     /// # Panics
     ///
     /// When the path is none.
+    #[must_use]
     pub fn request(&self, method: Method, path: &str, body: Body) -> Request<Body> {
         let mut request =
             Request::builder().method(method).uri(path).body(body).expect("the path is well formed");

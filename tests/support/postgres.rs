@@ -19,7 +19,7 @@ use sqlx::{AssertSqlSafe, Connection, Executor};
 use tokio::sync::{Mutex, OnceCell};
 
 /// How long a cluster may take to accept connections; a loaded machine needs a second or two.
-const START_LIMIT: Duration = Duration::from_secs(60);
+const START_LIMIT: Duration = Duration::from_mins(1);
 /// Room for the pools of several servers in several tests at once.
 const CONNECTIONS_MAX: u32 = 400;
 
@@ -254,12 +254,11 @@ impl Server {
     }
 
     async fn start() -> Self {
-        let (url, cluster) = match std::env::var("POSTFUN_TEST_DATABASE_URL") {
-            Ok(url) => (url, None),
-            Err(_) => {
-                let cluster = Cluster::start(Durability::None).await;
-                (cluster.url("postgres"), Some(cluster))
-            }
+        let (url, cluster) = if let Ok(url) = std::env::var("POSTFUN_TEST_DATABASE_URL") {
+            (url, None)
+        } else {
+            let cluster = Cluster::start(Durability::None).await;
+            (cluster.url("postgres"), Some(cluster))
         };
         let prefix = format!("postfun_test_{}", std::process::id());
         let admin = Admin { url: url.clone() };

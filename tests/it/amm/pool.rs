@@ -5,7 +5,7 @@ use postfun_tests::{TestApp, on_both_engines};
 use serde_json::{Value, json};
 
 /// Makes the body of the seed's pool with some members replaced; `null` removes one.
-fn seed_pool_with(changes: Value) -> String {
+fn seed_pool_with(changes: &Value) -> String {
     let mut body: Value = serde_json::from_str(SEED_POOL).unwrap();
     let members = body.as_object_mut().unwrap();
     for (name, value) in changes.as_object().unwrap() {
@@ -51,7 +51,7 @@ on_both_engines! {
 
     async fn tokens_can_be_named_by_number_or_symbol(app: TestApp) {
         let admin = app.admin().await;
-        let by_number = seed_pool_with(json!({"symbol_a": null, "symbol_b": null, "token_a_id": 1, "token_b_id": 2}));
+        let by_number = seed_pool_with(&json!({"symbol_a": null, "symbol_b": null, "token_a_id": 1, "token_b_id": 2}));
         let bare = r#"{"symbol_a":"gUSD","symbol_b":"PFUN","reserve_a":"10.5","reserve_b":1e2}"#;
         for body in [by_number, bare.to_owned()] {
             let _made = admin.post("/api/amm/pools", body).await.ok(201);
@@ -99,7 +99,7 @@ on_both_engines! {
             (json!({"stage2_threshold": 0}), 400, "invalid_thresholds"),
             (json!({"stage3_threshold": "1999.99999999"}), 400, "invalid_thresholds"),
         ] {
-            let answer = admin.post("/api/amm/pools", seed_pool_with(changes.clone())).await;
+            let answer = admin.post("/api/amm/pools", seed_pool_with(&changes)).await;
             assert_eq!(answer.status, status, "{changes}: {}", answer.text);
             answer.refused(status, code);
         }

@@ -41,7 +41,8 @@ impl Events {
                     let id = field("id: ").unwrap().parse().unwrap();
                     (name, id, serde_json::from_str(&field("data: ").unwrap()).unwrap())
                 });
-                self.text = rest.to_owned();
+                let end = self.text.len() - rest.len();
+                self.text.drain(..end);
                 if read.is_some() {
                     return read;
                 }

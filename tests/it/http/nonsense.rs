@@ -57,7 +57,7 @@ fn damage(body: &mut Value, pick: usize, by: Option<Value>) {
     let Some(members) = body.as_object_mut().filter(|members| !members.is_empty()) else { return };
     let name = members.keys().nth(pick % members.len()).unwrap().clone();
     let inner = &mut members[&name];
-    if inner.is_object() && pick % 3 != 0 {
+    if inner.is_object() && !pick.is_multiple_of(3) {
         damage(inner, pick / 3, by);
     } else if let Some(by) = by {
         *inner = by;
@@ -154,7 +154,7 @@ fn check(nonsense: &Nonsense, answer: &Answer) -> Result<(), TestCaseError> {
     prop_assert!(answer.status < 500, "{}", shown);
     if answer.status >= 400 {
         let body: Value =
-            serde_json::from_str(&answer.text).map_err(|_| TestCaseError::fail(shown.clone()))?;
+            serde_json::from_str(&answer.text).map_err(|_error| TestCaseError::fail(shown.clone()))?;
         for member in ["error", "code", "message", "request_id"] {
             prop_assert!(body[member].as_str().is_some_and(|text| !text.is_empty()), "{}: {}", member, shown);
         }

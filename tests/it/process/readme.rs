@@ -42,7 +42,7 @@ async fn walk(app: &TestApp) -> String {
     shell.args(["-euo", "pipefail", "-c", &walk_through(&server.address.to_string())]).current_dir(top());
     shell.env("DATABASE_URL", app.database_url()).env("POSTFUN_DATA_DIR", app.data_dir()).kill_on_drop(true);
     shell.env("SIGN_IN_KEY", app.data_dir().join("sign-in.key"));
-    tokio::time::timeout(Duration::from_secs(60), Finished::of(shell)).await.unwrap().succeeded()
+    tokio::time::timeout(Duration::from_mins(1), Finished::of(shell)).await.unwrap().succeeded()
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

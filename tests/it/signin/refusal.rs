@@ -39,8 +39,8 @@ const TAMPERINGS: [Tampering; 20] = [
 ];
 
 const MISTAKES: [Mistake; 12] = [
-    ("content is no JSON", |e| e.content = "hello".to_owned(), CONTENT, "content_malformed"),
-    ("content is a list", |e| e.content = "[]".to_owned(), CONTENT, "content_malformed"),
+    ("content is no JSON", |e| "hello".clone_into(&mut e.content), CONTENT, "content_malformed"),
+    ("content is a list", |e| "[]".clone_into(&mut e.content), CONTENT, "content_malformed"),
     ("no challenge", |e| drop_member(e, "challenge"), CONTENT, "content_malformed"),
     ("content beyond 4 KiB", |e| set(e, "padding", json!("x".repeat(4_096))), CONTENT, "content_too_large"),
     ("another challenge", |e| set(e, "challenge", json!("x".repeat(43))), PROOF, "challenge_mismatch"),
@@ -145,7 +145,7 @@ on_both_engines! {
 
     async fn every_kind_of_the_list_signs_in(app: TestApp) {
         let verify = format!("http://{}/auth/verify", app.app.config.listen);
-        let kinds: [&dyn Fn(&mut UnsignedEvent); 3] =
+        let kinds: [&(dyn Fn(&mut UnsignedEvent) + Sync); 3] =
             [&|event| event.kind = 1, &|event| event.kind = 22_242, &|event| http_auth(event, &verify, "POST")];
         for change in kinds {
             let challenge = app.challenge().await;
@@ -160,7 +160,7 @@ on_both_engines! {
         let _signed_in = app.stranger().post("/auth/verify", body).await.ok(200);
         let strict = app
             .reconfigured(|config| {
-                config.login.domain = "postfun.example".to_owned();
+                "postfun.example".clone_into(&mut config.login.domain);
                 config.login.domain_required = true;
             })
             .await;
