@@ -44,7 +44,10 @@ async function visitWithTokens(options) {
   return visited;
 }
 
-/** Keeps the page at the pool as it is now, whatever happens on the server. */
+/** For a page that is not told of swaps as they happen. */
+const withoutStream = { before: (page) => page.route('**/stream', (route) => route.abort()) };
+
+/** Keeps a page without a stream at the pool as it is now, whatever happens on the server. */
 async function freezePools(page) {
   const body = JSON.stringify(await call(server, 'GET', '/api/amm/pools'));
   await page.route('**/api/amm/pools', (route) => route.fulfill({ contentType: 'application/json', body }));
@@ -163,7 +166,7 @@ test('the other way round gives token A for token B', async () => {
 
 test('swaps by others that come first are repeated in the page, and the figures still match', async () => {
   const other = await otherPerson(server);
-  const { page, finish } = await visitWithTokens();
+  const { page, finish } = await visitWithTokens(withoutStream);
   await freezePools(page);
   await swapOverHttp(server, other, { side: 'BtoA', amount_in: '1000' });
   await swapOverHttp(server, other, { side: 'AtoB', amount_in: '0.01' });
@@ -175,7 +178,7 @@ test('swaps by others that come first are repeated in the page, and the figures 
 
 test('a price that moved past the limit is refused in a sentence, and nothing moves', async () => {
   const other = await otherPerson(server);
-  const { page, finish } = await visitWithTokens();
+  const { page, finish } = await visitWithTokens(withoutStream);
   await freezePools(page);
   await swapOverHttp(server, other, { side: 'AtoB', amount_in: '1.9' });
   const had = await balancesOf(server, page);

@@ -5,8 +5,9 @@ import type { Balance, Burn, PoolView, Trade } from './model';
 import { toBalance, toBurn, toPool, toTrade } from './model';
 import type * as wire from './types';
 
-/** How many trades and burns the page shows. */
-const SHOWN_MAX = 12;
+/** How many of the latest trades the page keeps, and how many burns it shows. */
+export const TRADES_KEPT = 300;
+const BURNS_SHOWN = 12;
 
 export const fetchConfig = (): Promise<wire.ServerConfig> => get('/api/config');
 
@@ -39,14 +40,17 @@ export interface TradePage {
 }
 
 /** The trades of a pool, newest first. */
-export async function fetchTrades(poolId: number, page: TradePage = { limit: SHOWN_MAX }): Promise<Trade[]> {
+export async function fetchTrades(
+  poolId: number,
+  page: TradePage = { limit: TRADES_KEPT },
+): Promise<Trade[]> {
   const before = page.beforeSeq === undefined ? '' : `&before_seq=${page.beforeSeq}`;
   const path = `/api/amm/pools/${poolId}/trades?limit=${page.limit}${before}`;
   return (await get<wire.TradeList>(path)).items.map(toTrade);
 }
 
 export async function fetchBurns(pool: PoolView): Promise<Burn[]> {
-  const path = `/api/amm/pools/${pool.id}/burns?limit=${SHOWN_MAX}`;
+  const path = `/api/amm/pools/${pool.id}/burns?limit=${BURNS_SHOWN}`;
   return (await get<wire.BurnList>(path)).items.map((burn) => toBurn(burn, pool));
 }
 

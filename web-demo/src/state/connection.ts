@@ -3,7 +3,8 @@ import { computed, signal } from '@preact/signals';
 
 export type Connection = 'connecting' | 'online' | 'offline' | 'unreachable';
 
-const deviceOnline = signal(navigator.onLine);
+/** What the device itself thinks. */
+export const deviceOnline = signal(navigator.onLine);
 const reached = signal<boolean | null>(null);
 
 /** When the server last answered, in milliseconds of this device's clock. */

@@ -5,15 +5,18 @@ import { followBalances, loadBalances } from './balances';
 import { connection, watchDevice } from './connection';
 import { core, startCore } from './core';
 import { restoreKey } from './key';
-import { followHistory, loadPools } from './pools';
+import { followLive, isLive } from './live';
+import { followHistory, loadPools, pools } from './pools';
 import { followProof } from './proof';
 import { loadServer, server } from './server';
 import { resumeSession, session } from './session';
 import { watchForExtension } from './signer';
 import { startTheme } from './theme';
 
-/** How often the pools are looked at while the page can be seen. */
-const REFRESH_EVERY_MS = 8_000;
+/** How often the pools are asked for while the page can be seen and no stream tells of the one looked at. */
+const REFRESH_EVERY_MS = 5_000;
+/** How often beside a stream: for the other pools, and in case it fell silent. */
+const REFRESH_BESIDE_STREAM_MS = 60_000;
 const TICK_MS = 1_000;
 
 /** The device's time, ticking once a second, for ages such as “4 s ago”. */
@@ -24,6 +27,7 @@ export async function start(): Promise<void> {
   watchForExtension();
   watchDevice(() => void refresh());
   followHistory();
+  followLive();
   followProof();
   followBalances();
   followAttempt();
@@ -42,7 +46,8 @@ function startTimers(): void {
     now.value = Date.now();
   }, TICK_MS);
   setInterval(() => {
-    if (!document.hidden && navigator.onLine) void refresh();
+    const isFresh = isLive.peek() && Date.now() - (pools.peek().at ?? 0) < REFRESH_BESIDE_STREAM_MS;
+    if (!document.hidden && navigator.onLine && !isFresh) void refresh();
   }, REFRESH_EVERY_MS);
   document.addEventListener('visibilitychange', () => {
     if (!document.hidden) void refresh();

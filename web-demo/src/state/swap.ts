@@ -11,7 +11,7 @@ import { loadBalances } from './balances';
 import { checkSwap } from './check';
 import { serverNowSeconds } from './connection';
 import { clearAmount, draft, outcome } from './draft';
-import { acceptPool, loadPools } from './pools';
+import { acceptPool, loadPools, noteTrades } from './pools';
 import type { Outcome } from './quote';
 import { user } from './session';
 import { tab } from './storage';
@@ -77,6 +77,7 @@ async function send(tried: Attempt): Promise<void> {
     });
     clearAmount();
     acceptPool(pool);
+    noteTrades([trade]);
     attempt.value = { phase: 'done', attempt: tried, trade, check };
   } catch (cause) {
     attempt.value = afterFailure(tried, cause);

@@ -7,8 +7,11 @@ import { amount } from '../ui/amount';
 import { clockTime } from '../ui/format';
 import { LoadState } from '../ui/notice';
 
+/** How many trades the list shows. */
+const SHOWN_MAX = 12;
+
 export function Trades({ view }: { view: PoolView }): JSX.Element {
-  const list = trades.value.value ?? [];
+  const list = (trades.value.value ?? []).slice(0, SHOWN_MAX);
   return (
     <>
       <h3 id="trades-title">Recent swaps</h3>

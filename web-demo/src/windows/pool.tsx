@@ -3,6 +3,7 @@ import type { ComponentChildren, JSX } from 'preact';
 import { feeBpsText, priceText } from 'postfun';
 import type { PoolView } from '../api/model';
 import { core } from '../state/core';
+import { isLive } from '../state/live';
 import { pool, pools } from '../state/pools';
 import { refresh } from '../state/start';
 import { amount } from '../ui/amount';
@@ -15,8 +16,9 @@ import { HistoryProof } from './proof';
 export function PoolWindow(): JSX.Element {
   const view = pool.value;
   const ready = view !== null && core.value.phase === 'ready';
+  const title = view === null ? 'Pool' : `Pool ${view.a.symbol} / ${view.b.symbol}`;
   return (
-    <Window id="pool" title={view === null ? 'Pool' : `Pool ${view.a.symbol} / ${view.b.symbol}`} icon="pool">
+    <Window id="pool" title={title} icon="pool" status={<Liveness />}>
       <LoadState state={pools.value} what="pools" retry={() => void refresh()} />
       {ready ? (
         <>
@@ -28,6 +30,15 @@ export function PoolWindow(): JSX.Element {
         </>
       ) : null}
     </Window>
+  );
+}
+
+/** How the page learns of swaps. */
+function Liveness(): JSX.Element {
+  return (
+    <span class="grow">
+      {isLive.value ? 'Live: swaps appear as they happen' : 'No live stream: asking again every few seconds'}
+    </span>
   );
 }
 
