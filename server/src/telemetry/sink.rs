@@ -28,7 +28,13 @@ struct Shared {
     pending: Mutex<Pending>,
     wake: Condvar,
     /// Held while writing, so that lines leave in order whoever writes them.
-    out: Mutex<Box<dyn Write + Send>>,
+    out: Mutex<Out>,
+}
+
+struct Out {
+    writer: Box<dyn Write + Send>,
+    /// Empty; its memory takes turns with the pending lines', so that neither grows from nothing again and again.
+    spare: Vec<u8>,
 }
 
 impl std::fmt::Debug for Shared {
@@ -59,16 +65,21 @@ impl Shared {
     /// Writes what is pending. A reader that is gone is no reason to stop the server.
     fn write_pending(&self) {
         let mut out = self.out.lock().unwrap_or_else(PoisonError::into_inner);
-        let (lines, dropped) = {
+        let Out { writer, spare } = &mut *out;
+        let dropped = {
             let mut pending = self.pending();
-            (std::mem::take(&mut pending.lines), std::mem::take(&mut pending.dropped))
+            std::mem::swap(&mut pending.lines, spare);
+            std::mem::take(&mut pending.dropped)
         };
-        let _ = out.write_all(&lines);
+        let _ = writer.write_all(spare);
+        spare.clear();
         if dropped > 0 {
-            let _ =
-                writeln!(out, r#"{{"level":"WARN","message":"log lines were dropped","dropped":{dropped}}}"#);
+            let _ = writeln!(
+                writer,
+                r#"{{"level":"WARN","message":"log lines were dropped","dropped":{dropped}}}"#
+            );
         }
-        let _ = out.flush();
+        let _ = writer.flush();
     }
 
     /// Writes until the sink is closed.
@@ -101,7 +112,7 @@ impl Sink {
         let shared = Arc::new(Shared {
             pending: Mutex::default(),
             wake: Condvar::new(),
-            out: Mutex::new(Box::new(out)),
+            out: Mutex::new(Out { writer: Box::new(out), spare: Vec::new() }),
         });
         let writer = Arc::clone(&shared);
         let thread = thread::Builder::new().name("log".to_owned()).spawn(move || writer.run()).ok();
