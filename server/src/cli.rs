@@ -10,8 +10,8 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use crate::audit;
-use crate::config::ConfigError;
-use crate::db::Database;
+use crate::config::{ConfigError, DatabaseUrl};
+use crate::db::{Database, Pending};
 use crate::http::openapi;
 use crate::id::OsEntropy;
 
@@ -137,12 +137,24 @@ fn execute(cli: Cli) -> Result<Outcome, CommandError> {
     })
 }
 
-/// Opens the database with its schema up to date.
+/// Opens the database, made when missing, with its schema up to date.
 async fn open_database(settings: &Settings) -> Result<Database, CommandError> {
     let (url, limits) = settings.database()?;
     let db = Database::connect(&url, limits).await?;
     db.migrate().await?;
     Ok(db)
+}
+
+/// Opens the database as it is, for commands that only look at it.
+async fn open_existing_database(settings: &Settings) -> Result<Database, CommandError> {
+    let (url, limits) = settings.database()?;
+    if let DatabaseUrl::Sqlite(path) = &url
+        && !path.is_file()
+    {
+        let complaint = "does not exist; POSTFUN_DATA_DIR or DATABASE_URL says where the database is";
+        return Err(ConfigError::new(path.display().to_string(), complaint).into());
+    }
+    Ok(Database::connect(&url, limits).await?)
 }
 
 async fn migrate(settings: &Settings) -> Result<Outcome, CommandError> {
@@ -154,15 +166,24 @@ async fn migrate(settings: &Settings) -> Result<Outcome, CommandError> {
 }
 
 async fn audit(settings: &Settings) -> Result<Outcome, CommandError> {
-    let db = open_database(settings).await?;
+    let db = open_existing_database(settings).await?;
+    let Pending { applied, known } = db.migrations().await?;
+    if applied != known {
+        let message = format!(
+            "the database has {applied} migrations and this program {known}; run `postfun migrate`, or the program that \
+             wrote the database"
+        );
+        return Err(message.into());
+    }
     let report = audit::run(&db).await?;
     out::line(&report.to_string())?;
     db.close().await;
     Ok(if report.is_clean() { Outcome::Done } else { Outcome::Different })
 }
 
+/// Copies without migrating, because the time for a copy is before a migration.
 async fn backup(settings: &Settings, path: PathBuf) -> Result<Outcome, CommandError> {
-    let db = open_database(settings).await?;
+    let db = open_existing_database(settings).await?;
     db.backup_to(&path).await?;
     out::line(&format!("The copy is in {}.", path.display()))?;
     db.close().await;

@@ -6,6 +6,7 @@ use super::settings::Settings;
 use super::{CommandError, OsEntropy, Outcome, open_database, out};
 use crate::admin::{Admins, Change};
 use crate::clock::SystemClock;
+use crate::config::ConfigError;
 use crate::identity::{User, UserRef};
 
 /// The name under which the command line stands in the record of administrators' actions.
@@ -78,8 +79,8 @@ async fn list(admins: &Admins<'_>) -> Result<(), CommandError> {
     Ok(())
 }
 
-fn reference(text: &str) -> Result<UserRef, CommandError> {
-    text.parse().map_err(|error| format!("\"{text}\" names nobody: {error}").into())
+fn reference(text: &str) -> Result<UserRef, ConfigError> {
+    text.parse().map_err(|error| ConfigError::new(format!("\"{text}\""), format!("names nobody: {error}")))
 }
 
 fn name(user: &User) -> String {

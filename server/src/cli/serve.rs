@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
@@ -17,6 +18,9 @@ use crate::http;
 use crate::id::OsEntropy;
 use crate::ops::metrics;
 use crate::telemetry;
+
+/// How long the database may take to say goodbye.
+const CLOSE_PATIENCE: Duration = Duration::from_secs(5);
 
 pub(super) async fn run(settings: &Settings) -> Result<Outcome, CommandError> {
     let config = settings.load()?;
@@ -40,7 +44,8 @@ pub(super) async fn run(settings: &Settings) -> Result<Outcome, CommandError> {
     for task in measuring {
         task.abort();
     }
-    app.db.close().await;
+    // A database that does not answer must not keep the process.
+    let _ = tokio::time::timeout(CLOSE_PATIENCE, app.db.close()).await;
     tracing::info!("stopped");
     drop(log);
     Ok(Outcome::Done)
