@@ -11,6 +11,7 @@ export default defineConfig({
     modulePreload: { polyfill: false },
     license: { fileName: 'licences.txt' },
   },
+  worker: { format: 'es' },
   server: {
     host: '127.0.0.1',
     // The npm package stands beside this folder.

@@ -72,8 +72,11 @@ for (const [width, height] of [
       await swapButton(page).click();
       await outcome(page).getByText('Matched to the last unit').waitFor();
       await outcome(page).getByText('Compare the figures').click();
-      await page.getByRole('button', { name: 'Recompute its whole history here' }).click();
+      await page.getByRole('button', { name: 'Verify this pool' }).click();
       await page.getByText('hashes, fees, outputs, stages and reserves are right').waitFor();
+      await page.getByRole('button', { name: 'Tamper with a trade and check again' }).click();
+      await page.getByText('Noticed.').waitFor();
+      await page.getByRole('slider').waitFor();
       await look('swapped');
       await payField(page).fill('800');
       await look('refused');
@@ -116,7 +119,7 @@ test('the focus goes through the whole page in order and out again', async () =>
     if (windows.at(-1) !== at) windows.push(at);
     if (at === 'out') break;
   }
-  assert.deepEqual(windows, ['menu', 'account', 'balances', 'swap', 'pool', 'about', 'out']);
+  assert.deepEqual(windows, ['menu', 'account', 'balances', 'swap', 'pool', 'history', 'about', 'out']);
   await finish();
 });
 

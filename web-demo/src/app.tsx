@@ -6,6 +6,7 @@ import { Lamp } from './ui/connection';
 import { AboutWindow } from './windows/about';
 import { BalancesWindow } from './windows/balances';
 import { PoolWindow } from './windows/pool';
+import { HistoryWindow } from './windows/verification';
 import { SignInWindow } from './windows/sign-in';
 import { SwapWindow } from './windows/swap';
 
@@ -26,6 +27,7 @@ export function App(): JSX.Element {
         </div>
         <div class="column">
           <PoolWindow />
+          <HistoryWindow />
           <AboutWindow />
         </div>
       </main>
@@ -43,6 +45,7 @@ function MenuBar(): JSX.Element {
         <a href="#balances">Balances</a>
         <a href="#swap">Swap</a>
         <a href="#pool">Pool</a>
+        <a href="#history">History</a>
         <a href="#about">About</a>
       </nav>
       <Lamp />

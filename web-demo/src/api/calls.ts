@@ -57,20 +57,19 @@ export async function fetchBurns(pool: PoolView): Promise<Burn[]> {
 /** How many events the server sends at once. */
 const EVENTS_MAX = 10_000;
 
-/** Fetches a pool's whole history up to the event `seq`, as `replayLog` reads it. */
-export async function fetchHistory(poolId: number, seq: number): Promise<Uint8Array> {
+/** Fetches a pool's whole history up to the event `seq`, in pieces; `progress` hears how many events arrived. */
+export async function fetchHistory(
+  poolId: number,
+  seq: number,
+  progress: (done: number) => void,
+): Promise<Uint8Array[]> {
   const pages: Uint8Array[] = [];
   for (let after = 0; after < seq; after += EVENTS_MAX) {
     const limit = Math.min(EVENTS_MAX, seq - after);
     pages.push(await getBytes(`/api/amm/pools/${poolId}/history?after_seq=${after}&limit=${limit}`));
+    progress(after + limit);
   }
-  const whole = new Uint8Array(pages.reduce((length, page) => length + page.length, 0));
-  let offset = 0;
-  for (const page of pages) {
-    whole.set(page, offset);
-    offset += page.length;
-  }
-  return whole;
+  return pages;
 }
 
 export async function fetchPool(poolId: number): Promise<PoolView> {

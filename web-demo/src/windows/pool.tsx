@@ -1,5 +1,5 @@
 /** The pool: what it holds, how far its stage is, and what happened in it. */
-import type { ComponentChildren, JSX } from 'preact';
+import type { JSX } from 'preact';
 import { feeBpsText, priceText } from 'postfun';
 import type { PoolView } from '../api/model';
 import { core } from '../state/core';
@@ -8,10 +8,11 @@ import { pool, pools } from '../state/pools';
 import { refresh } from '../state/start';
 import { amount } from '../ui/amount';
 import { group, shorten, NBSP } from '../ui/format';
+import { Fact } from '../ui/fact';
 import { LoadState } from '../ui/notice';
 import { Window } from '../ui/window';
 import { Burns, Trades } from './history';
-import { HistoryProof } from './proof';
+import { StageProgress } from './stage';
 
 export function PoolWindow(): JSX.Element {
   const view = pool.value;
@@ -23,8 +24,7 @@ export function PoolWindow(): JSX.Element {
       {ready ? (
         <>
           <Facts view={view} />
-          <HistoryProof view={view} />
-          <StageProgress view={view} />
+          <StageProgress id="stage" view={view} />
           <Trades view={view} />
           <Burns />
         </>
@@ -39,15 +39,6 @@ function Liveness(): JSX.Element {
     <span class="grow">
       {isLive.value ? 'Live: swaps appear as they happen' : 'No live stream: asking again every few seconds'}
     </span>
-  );
-}
-
-function Fact({ name, children }: { name: string; children: ComponentChildren }): JSX.Element {
-  return (
-    <div>
-      <dt>{name}</dt>
-      <dd>{children}</dd>
-    </div>
   );
 }
 
@@ -83,42 +74,4 @@ function Facts({ view }: { view: PoolView }): JSX.Element {
       </Fact>
     </dl>
   );
-}
-
-const PERMILLE = 1000n;
-
-function StageProgress({ view }: { view: PoolView }): JSX.Element {
-  const next = nextThreshold(view);
-  if (next === null) {
-    return (
-      <p>
-        Stage <strong>{view.stage}</strong> of 4. No further stage is set, so the fee stays.
-      </p>
-    );
-  }
-  const { stage, threshold } = next;
-  const permille = Number((view.volumeA * PERMILLE) / threshold);
-  return (
-    <div class="stage">
-      <label for="stage-progress">
-        Stage <strong>{view.stage}</strong> of 4. Stage {stage} begins at {amount(threshold, view.a)} of
-        volume: fee {feeBpsText(view.feeBpsBase, stage)}
-        {NBSP}bps{burnText(view, stage)}.
-      </label>
-      <progress id="stage-progress" max={1000} value={Math.min(1000, permille)} />
-    </div>
-  );
-}
-
-function burnText({ burnToken, burnSchedule }: PoolView, stage: number): string {
-  const step = burnSchedule.find((one) => one.stage === stage);
-  return step === undefined || burnToken === null ? '' : `, ${amount(step.amount, burnToken)} burned`;
-}
-
-/** The next threshold that is set, and the stage that begins there. */
-function nextThreshold({ stage, thresholds }: PoolView): { stage: number; threshold: bigint } | null {
-  for (const [index, threshold] of thresholds.entries()) {
-    if (index + 1 >= stage && threshold !== null) return { stage: index + 2, threshold };
-  }
-  return null;
 }

@@ -1,0 +1,92 @@
+/** Tampers with a copy of a history the way a dishonest server might, and sees whether the check notices. */
+import { CoreError, replayLog } from 'postfun';
+import type { Records } from './records';
+import { AMOUNT_OUT_AT, HASH_BYTES, Records as RecordsOf } from './records';
+
+/** What is wrong with a history, and at which event. */
+export interface Fault {
+  seq: number;
+  code: string;
+  message: string;
+}
+
+export interface Drill {
+  /** The swap that was tampered with. */
+  seq: number;
+  side: 'AtoB' | 'BtoA';
+  amountOut: bigint;
+  tampered: bigint;
+  /** What the check says; null when it noticed nothing. */
+  plain: Fault | null;
+  /** The same after every hash from there on was made anew; undefined where this page may not compute hashes. */
+  rehashed: Fault | null | undefined;
+}
+
+/** Only swaps so near to the end are tampered with, so that forging the hashes after them takes no time. */
+const LATEST = 1_000;
+const DOMAIN = new TextEncoder().encode('postfun/pool-event');
+
+/** Raises the output of one of the latest swaps by one unit; null when there is none. */
+export async function drill(records: Records, random: () => number): Promise<Drill | null> {
+  const seq = pickSwap(records, random);
+  if (seq === null) return null;
+  const swap = records.read(seq);
+  if (swap.kind !== 'swap') return null;
+  const log = records.log.slice();
+  const tampered = swap.amountOut + 1n;
+  new DataView(log.buffer).setBigUint64(records.eventStart(seq) + AMOUNT_OUT_AT, tampered);
+  const plain = check(log);
+  const rehashed = await rehash(log, seq);
+  const { side, amountOut } = swap;
+  return { seq, side, amountOut, tampered, plain, rehashed: rehashed ? check(log) : undefined };
+}
+
+function pickSwap(records: Records, random: () => number): number | null {
+  const swaps: number[] = [];
+  for (let seq = Math.max(2, records.count - LATEST + 1); seq <= records.count; seq += 1)
+    if (records.isSwap(seq)) swaps.push(seq);
+  return swaps[Math.floor(random() * swaps.length)] ?? null;
+}
+
+/** The first thing that is wrong with a history. */
+export function check(log: Uint8Array): Fault | null {
+  try {
+    replayLog(log);
+    return null;
+  } catch (cause) {
+    return faultOf(cause);
+  }
+}
+
+/** What a refused history is refused for; any other error goes on. */
+export function faultOf(cause: unknown): Fault {
+  if (!(cause instanceof CoreError)) throw cause;
+  return { seq: cause.seq ?? 0, code: cause.code, message: cause.message };
+}
+
+/** Makes every hash from `first` on anew; false where the browser gives pages no SHA-256 (only over plain HTTP). */
+async function rehash(log: Uint8Array, first: number): Promise<boolean> {
+  const subtle = globalThis.crypto?.subtle as SubtleCrypto | undefined;
+  if (subtle === undefined) return false;
+  const records = new RecordsOf(log);
+  let previous = first === 1 ? new Uint8Array(HASH_BYTES) : records.hash(first - 1);
+  for (let seq = first; seq <= records.count; seq += 1) {
+    const hash = new Uint8Array(
+      await subtle.digest('SHA-256', joined([DOMAIN, previous, records.bytes(seq)])),
+    );
+    log.set(hash, records.end(seq) - HASH_BYTES);
+    previous = hash;
+  }
+  return true;
+}
+
+/** Puts pieces of bytes together. */
+export function joined(pieces: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
+  const whole = new Uint8Array(pieces.reduce((length, piece) => length + piece.length, 0));
+  let offset = 0;
+  for (const piece of pieces) {
+    whole.set(piece, offset);
+    offset += piece.length;
+  }
+  return whole;
+}
