@@ -7,7 +7,7 @@ BEGIN
 END
 $$;
 
--- Numbers that must not have holes or doubles are handed out by updating one row.
+-- Numbers without doubles are handed out by updating one row; one that is taken and not used leaves a hole.
 CREATE TABLE counters (
     name  TEXT NOT NULL PRIMARY KEY,
     value BIGINT NOT NULL CHECK (value >= 0)
@@ -84,8 +84,8 @@ CREATE TABLE admin_audit (
     action        TEXT NOT NULL,
     subject       TEXT NOT NULL,
     reason        TEXT,
-    before_json   TEXT,
-    after_json    TEXT,
+    before_value   TEXT,
+    after_value    TEXT,
     created_at_ms BIGINT NOT NULL
 );
 

@@ -1,7 +1,7 @@
 -- Users, the keys they proved, their sessions, and who may administer.
 -- Times are milliseconds since the Unix epoch and are made by the server; no column has a default.
 
--- Numbers that must not have holes or doubles are handed out by updating one row.
+-- Numbers without doubles are handed out by updating one row; one that is taken and not used leaves a hole.
 CREATE TABLE counters (
     name  TEXT NOT NULL PRIMARY KEY,
     value INTEGER NOT NULL CHECK (value >= 0)
@@ -78,8 +78,8 @@ CREATE TABLE admin_audit (
     action        TEXT NOT NULL,
     subject       TEXT NOT NULL,
     reason        TEXT,
-    before_json   TEXT,
-    after_json    TEXT,
+    before_value   TEXT,
+    after_value    TEXT,
     created_at_ms INTEGER NOT NULL
 ) STRICT;
 

@@ -10,7 +10,7 @@ use crate::admin::{AdminError, Admins};
 use crate::amm::{CreatePoolError, Pools};
 use crate::clock::Clock;
 use crate::config::Config;
-use crate::db::{Database, DbError, MigrateError};
+use crate::db::{Database, DbError, MigrateError, Missing};
 use crate::http::idempotency;
 use crate::id::Entropy;
 use crate::identity::{Identities, InvalidUserRef, UserRef};
@@ -86,7 +86,7 @@ impl App {
         clock: Arc<dyn Clock>,
         entropy: Arc<dyn Entropy>,
     ) -> Result<Arc<Self>, StartError> {
-        let db = Database::connect(&config.database, config.pool).await?;
+        let db = Database::connect(&config.database, config.pool, Missing::Create).await?;
         db.migrate().await?;
         let app = Self::assemble(config, db, clock, entropy);
         app.grant_configured_admins().await?;
@@ -147,7 +147,12 @@ impl App {
             match self.sweep().await {
                 Ok(0) => {}
                 Ok(rows) => tracing::info!(rows, "old challenges, sessions and answers were deleted"),
-                Err(error) => tracing::warn!(%error, "old rows could not be deleted; trying again later"),
+                Err(error) => {
+                    tracing::warn!(
+                        error = error.chain(),
+                        "old rows could not be deleted; trying again later"
+                    );
+                }
             }
         }
     }

@@ -11,7 +11,7 @@ use clap::{Parser, Subcommand};
 
 use crate::audit;
 use crate::config::{ConfigError, DatabaseUrl};
-use crate::db::{Database, Pending};
+use crate::db::{Database, Missing, Pending};
 use crate::http::openapi;
 use crate::id::OsEntropy;
 
@@ -140,7 +140,7 @@ fn execute(cli: Cli) -> Result<Outcome, CommandError> {
 /// Opens the database, made when missing, with its schema up to date.
 async fn open_database(settings: &Settings) -> Result<Database, CommandError> {
     let (url, limits) = settings.database()?;
-    let db = Database::connect(&url, limits).await?;
+    let db = Database::connect(&url, limits, Missing::Create).await?;
     db.migrate().await?;
     Ok(db)
 }
@@ -154,7 +154,7 @@ async fn open_existing_database(settings: &Settings) -> Result<Database, Command
         let complaint = "does not exist; POSTFUN_DATA_DIR or DATABASE_URL says where the database is";
         return Err(ConfigError::new(path.display().to_string(), complaint).into());
     }
-    Ok(Database::connect(&url, limits).await?)
+    Ok(Database::connect(&url, limits, Missing::Refuse).await?)
 }
 
 async fn migrate(settings: &Settings) -> Result<Outcome, CommandError> {

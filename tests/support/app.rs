@@ -11,7 +11,7 @@ use axum::response::Response;
 use postfun_server::app::App;
 use postfun_server::clock::{Clock, ManualClock};
 use postfun_server::config::{Config, DatabaseUrl, PoolLimits};
-use postfun_server::db::Database;
+use postfun_server::db::{Database, Missing};
 use postfun_server::id::SeededEntropy;
 use postfun_server::{audit, http};
 use tempfile::TempDir;
@@ -222,7 +222,9 @@ impl Listening {
 /// Brings an empty PostgreSQL database to today's schema.
 pub(crate) async fn migrate(url: &str) {
     let url = DatabaseUrl::Postgres(url.to_owned());
-    let database = Database::connect(&url, PoolLimits::default()).await.expect("the template can be reached");
+    let database = Database::connect(&url, PoolLimits::default(), Missing::Create)
+        .await
+        .expect("the template can be reached");
     database.migrate().await.expect("the migrations apply to an empty database");
     database.close().await;
 }

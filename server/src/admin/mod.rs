@@ -121,6 +121,8 @@ impl<'a> Admins<'a> {
     ) -> Result<Change, AdminError> {
         let mut tx = self.db.begin().await?;
         let now_ms = self.clock.now_ms();
+        // Otherwise the key could sign in for the first time between the look and what follows from it.
+        identity_repo::lock_user_numbers(&mut tx).await?;
         let found = identity_repo::find_by_ref(&mut tx, user).await?;
         let change = match (found, user) {
             (Some(user), _) => {

@@ -7,7 +7,7 @@ use crate::db::{DbError, Tx, on_backend, statements};
 
 statements! {
     INSERT_AUDIT = "
-INSERT INTO admin_audit (id, actor, action, subject, reason, before_json, after_json, created_at_ms)
+INSERT INTO admin_audit (id, actor, action, subject, reason, before_value, after_value, created_at_ms)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
 }
 

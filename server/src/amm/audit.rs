@@ -1,28 +1,47 @@
 //! Replays every pool from its first event and compares it with its row, its accounts and its trades.
 
-use postfun_core::amm::{Replay, ReplayError};
+use std::collections::HashMap;
+
+use postfun_core::amm::{Event, Replay, ReplayError, Swapped};
+use postfun_core::encoding::hex;
 use sqlx::FromRow;
 
-use super::{PoolRecord, StoredEvent, repo};
+use super::pool::event_time;
+use super::{PoolRecord, StoredEvent, Trade, repo};
 use crate::audit::{Finding, Report};
 use crate::db::{DbError, Tx, on_backend, statements};
 use crate::ledger;
 
 /// Events that are read at once.
-const PAGE: i64 = 10_000;
+const PAGE: u16 = 10_000;
 
 statements! {
     POOL_ACCOUNTS = "
 SELECT purpose, asset_id, available, held
 FROM accounts
 WHERE owner_kind = 'pool' AND owner_id = $1";
-    WRONG_TRADES = "
+    TRADE_COUNTS = "
 SELECT
     (SELECT COUNT(*) FROM trades WHERE trades.pool_id = pools.id) AS trades,
-    (SELECT COUNT(*) FROM trades JOIN pool_events AS e ON e.pool_id = trades.pool_id AND e.seq = trades.seq AND e.hash = trades.hash
-     WHERE trades.pool_id = pools.id) AS matching,
-    (SELECT COUNT(*) FROM trades JOIN postings ON postings.reference_id = trades.id AND postings.kind = 'swap'
+    (SELECT COUNT(*)
+     FROM trades
+     JOIN postings ON postings.unique_key = 'amm:' || trades.id || ':swap'
+     JOIN accounts AS given ON given.owner_kind = 'user' AND given.owner_id = trades.user_id AND given.purpose = 'main'
+      AND given.asset_id = CASE trades.side WHEN 'AtoB' THEN pools.token_a_id ELSE pools.token_b_id END
+     JOIN accounts AS taken ON taken.owner_kind = 'user' AND taken.owner_id = trades.user_id AND taken.purpose = 'main'
+      AND taken.asset_id = CASE trades.side WHEN 'AtoB' THEN pools.token_b_id ELSE pools.token_a_id END
+     JOIN entries AS debit ON debit.posting_id = postings.id AND debit.account_id = given.id
+      AND debit.amount = -trades.amount_in
+     JOIN entries AS credit ON credit.posting_id = postings.id AND credit.account_id = taken.id
+      AND credit.amount = trades.amount_out
      WHERE trades.pool_id = pools.id) AS posted,
+    (SELECT COUNT(*)
+     FROM trades
+     WHERE trades.pool_id = pools.id AND trades.burned <>
+        (SELECT CAST(COALESCE(SUM(burns.amount), 0) AS BIGINT)
+         FROM burns
+         WHERE burns.pool_id = trades.pool_id AND burns.seq = trades.seq
+           AND burns.stage > trades.stage_before AND burns.stage <= trades.stage_after)) AS misburned,
     (SELECT CAST(COALESCE(SUM(amount), 0) AS BIGINT) FROM burns WHERE burns.pool_id = pools.id) AS burned
 FROM pools
 WHERE pools.id = $1";
@@ -39,8 +58,8 @@ struct AccountRow {
 #[derive(Debug, FromRow)]
 struct TradeCounts {
     trades: i64,
-    matching: i64,
     posted: i64,
+    misburned: i64,
     burned: i64,
 }
 
@@ -71,7 +90,7 @@ async fn replay(
     let mut replay: Option<Replay> = None;
     loop {
         let after = replay.as_ref().map_or(0, |replay| i64::try_from(replay.seq()).unwrap_or(i64::MAX));
-        let events = repo::list_events(tx, record.id, after, PAGE).await?;
+        let events = repo::list_events(tx, record.id, after, i64::from(PAGE)).await?;
         if events.is_empty() {
             return Ok(replay.ok_or(ReplayError::Empty));
         }
@@ -81,6 +100,7 @@ async fn replay(
                 return Ok(Err(error));
             }
         }
+        compare_trades(tx, record, after, &events, report).await?;
     }
 }
 
@@ -106,7 +126,7 @@ async fn compare(
     differ("pool differs from its events", format!("{:?}", record.pool), format!("{:?}", replay.pool()));
     differ("pool's number differs", record.id.to_string(), replay.created().pool_id.to_string());
     differ("pool's sequence differs", record.seq.to_string(), replay.seq().to_string());
-    differ("pool's head differs", format!("{:?}", record.head), format!("{:?}", replay.head()));
+    differ("pool's head differs", hex::encode_lower(&record.head), hex::encode_lower(replay.head()));
     let accounts: Vec<AccountRow> = on_backend!(tx, |c, DB| sqlx::query_as::<DB, AccountRow>(POOL_ACCOUNTS)
         .bind(record.id.to_string())
         .fetch_all(c)
@@ -119,20 +139,55 @@ async fn compare(
             .sum();
         differ(name, found.to_string(), expected.to_string());
     }
-    let counts: TradeCounts = on_backend!(tx, |c, DB| sqlx::query_as::<DB, TradeCounts>(WRONG_TRADES)
+    let counts: TradeCounts = on_backend!(tx, |c, DB| sqlx::query_as::<DB, TradeCounts>(TRADE_COUNTS)
         .bind(record.id)
         .fetch_one(c)
         .await)?;
     let swaps = replay.swaps().to_string();
     differ("pool's trades differ from its swaps", counts.trades.to_string(), swaps.clone());
-    differ("pool's trades do not match their events", counts.matching.to_string(), swaps.clone());
-    differ("pool's trades do not match their postings", counts.posted.to_string(), swaps);
+    differ("pool's trades do not match what moved", counts.posted.to_string(), swaps);
+    differ("pool's trades differ from their burns", counts.misburned.to_string(), "0".to_owned());
     differ(
         "pool's burns differ from its crossings",
         counts.burned.to_string(),
         replay.burned().get().to_string(),
     );
     Ok(())
+}
+
+/// Compares the trades behind some events with what the events say.
+async fn compare_trades(
+    tx: &mut Tx,
+    record: &PoolRecord,
+    after_seq: i64,
+    events: &[StoredEvent],
+    report: &mut Report,
+) -> Result<(), DbError> {
+    let last = events.last().map_or(after_seq, |event| event.seq);
+    let trades = repo::list_trades_after(tx, record.id, after_seq, PAGE).await?;
+    let trades: HashMap<i64, Trade> =
+        trades.into_iter().filter(|trade| trade.seq <= last).map(|trade| (trade.seq, trade)).collect();
+    for event in events {
+        let Ok(Event::Swapped(swapped)) = Event::decode(&event.bytes) else { continue };
+        let trade = trades.get(&event.seq);
+        if !trade.is_some_and(|trade| is_trade_of(trade, &swapped, event)) {
+            report.findings.push(Finding {
+                what: "trade differs from its event",
+                subject: format!("pool {} at event {}", record.id, event.seq),
+                found: format!("{trade:?}"),
+                expected: format!("{swapped:?}"),
+            });
+        }
+    }
+    Ok(())
+}
+
+fn is_trade_of(trade: &Trade, swapped: &Swapped, event: &StoredEvent) -> bool {
+    (trade.side, trade.amount_in, trade.fee, trade.amount_out)
+        == (swapped.side, swapped.amount_in, swapped.fee, swapped.amount_out)
+        && trade.stage_after == swapped.stage_after.get()
+        && event_time(trade.created_at_ms) == swapped.time_ms
+        && trade.hash == event.hash
 }
 
 /// What each of a pool's accounts must hold.

@@ -76,16 +76,39 @@ pub(super) struct Batch<'a> {
     accounts: &'a Accounts,
     stored: Stored,
     book: Book,
-    now_ms: i64,
-    answers: Vec<Result<SwapDone, SwapError>>,
+    /// What the clock says, for deadlines.
+    clock_ms: i64,
+    /// The time of this batch's events.
+    event_ms: i64,
+    answers: Vec<Pending>,
     trades: Vec<Trade>,
     events: Vec<Vec<u8>>,
     burns: Vec<BurnRecord>,
     to_store: Vec<(&'a Claim, StoredAnswer)>,
+    /// The trades that this batch has carried out under a key.
+    own_keys: Vec<(&'a Claim, Uuid)>,
 }
 
-/// What a written batch leaves: the answers, the trades behind them, the pool's new state if it moved.
-pub(super) type Written = (Vec<Result<SwapDone, SwapError>>, Vec<Option<Uuid>>, Option<PoolRecord>);
+/// An answer that is true only if the batch's commit takes place, unless it rests on nothing.
+#[derive(Debug)]
+pub(super) struct Pending {
+    pub(super) answer: Result<SwapDone, SwapError>,
+    pub(super) rests_on: RestsOn,
+}
+
+/// What a pending answer depends on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum RestsOn {
+    /// Only what was committed before: true in any case.
+    Nothing,
+    /// A state that an earlier swap of this batch made; nothing was carried out for this one.
+    State,
+    /// This trade of the batch.
+    Trade(Uuid),
+}
+
+/// What a written batch leaves: its answers, and the pool's new state if it moved.
+pub(super) type Written = (Vec<Pending>, Option<PoolRecord>);
 
 impl<'a> Batch<'a> {
     pub(super) fn new(
@@ -93,21 +116,23 @@ impl<'a> Batch<'a> {
         accounts: &'a Accounts,
         stored: Stored,
         book: Book,
-        now_ms: i64,
+        clock_ms: i64,
     ) -> Self {
         // A chain's times never go back, whatever the clocks of the processes say.
-        let now_ms = now_ms.max(record.last_event_at_ms);
+        let event_ms = clock_ms.max(record.last_event_at_ms);
         Self {
             record,
             accounts,
             stored,
             book,
-            now_ms,
+            clock_ms,
+            event_ms,
             answers: Vec::new(),
             trades: Vec::new(),
             events: Vec::new(),
             burns: Vec::new(),
             to_store: Vec::new(),
+            own_keys: Vec::new(),
         }
     }
 
@@ -117,16 +142,28 @@ impl<'a> Batch<'a> {
     ///
     /// What must not happen after the money has moved in memory; the batch is then not to be written.
     pub(super) fn apply(&mut self, command: &'a SwapCommand, entropy: &dyn Entropy) -> Result<(), SwapError> {
-        let replay = command.claim.as_ref().and_then(|claim| self.stored.answer(claim));
-        let answer = match replay {
-            Some(Ok(answer)) => Ok(SwapDone { answer, is_replayed: true }),
-            Some(Err(reused)) => Err(reused.into()),
+        let is_moved = !self.trades.is_empty();
+        let state = if is_moved { RestsOn::State } else { RestsOn::Nothing };
+        let replay = command.claim.as_ref().and_then(|claim| Some((claim, self.stored.answer(claim)?)));
+        let pending = match replay {
+            Some((claim, answer)) => {
+                let own = self.own_keys.iter().find(|(known, _)| *known == claim);
+                let rests_on = own.map_or(RestsOn::Nothing, |(_, trade_id)| RestsOn::Trade(*trade_id));
+                let answer =
+                    answer.map(|answer| SwapDone { answer, is_replayed: true }).map_err(SwapError::from);
+                // Refused because of another request of this batch under the same key.
+                let rests_on = if answer.is_err() { state } else { rests_on };
+                Pending { answer, rests_on }
+            }
             None => match self.move_money(command, entropy) {
-                Ok((swap, trade_id)) => Ok(self.record(command, swap, trade_id)?),
-                Err(refusal) => Err(refusal),
+                Ok((swap, trade_id)) => {
+                    let answer = Ok(self.record(command, swap, trade_id)?);
+                    Pending { answer, rests_on: RestsOn::Trade(trade_id) }
+                }
+                Err(refusal) => Pending { answer: Err(refusal), rests_on: state },
             },
         };
-        self.answers.push(answer);
+        self.answers.push(pending);
         Ok(())
     }
 
@@ -136,12 +173,12 @@ impl<'a> Batch<'a> {
         command: &SwapCommand,
         entropy: &dyn Entropy,
     ) -> Result<(Swap, Uuid), SwapError> {
-        command.limits.check_before(&self.record, self.now_ms.div_euclid(1_000))?;
+        command.limits.check_before(&self.record, self.clock_ms.div_euclid(1_000))?;
         let quote = command.amount.quote(&self.record.pool, command.side)?;
         command.limits.check_quote(&self.record, &quote)?;
         let mut pool = self.record.pool.clone();
         let swap = pool.swap(&quote)?;
-        let trade_id = uuid_v7(self.now_ms, entropy);
+        let trade_id = uuid_v7(self.event_ms, entropy);
         let posting = self.posting(command, &quote, trade_id)?;
         self.book.post(posting)?;
         self.record.pool = pool;
@@ -163,6 +200,7 @@ impl<'a> Batch<'a> {
         self.trades.push(receipt.trade);
         if let Some(claim) = &command.claim {
             self.stored.remember(claim, &answer);
+            self.own_keys.push((claim, trade_id));
             self.to_store.push((claim, answer.clone()));
         }
         Ok(SwapDone { answer, is_replayed: false })
@@ -201,7 +239,7 @@ impl<'a> Batch<'a> {
         record.seq += 1;
         let event = Event::Swapped(Swapped {
             seq: event_number(record.seq),
-            time_ms: event_time(self.now_ms),
+            time_ms: event_time(self.event_ms),
             side: quote.side,
             amount_in: quote.amount_in,
             fee: quote.fee,
@@ -210,7 +248,7 @@ impl<'a> Batch<'a> {
         });
         let bytes = event.encode();
         record.head = link(&record.head, &bytes);
-        record.last_event_at_ms = self.now_ms;
+        record.last_event_at_ms = self.event_ms;
         self.events.push(bytes);
         let burned = if record.burn_token.is_some() { swap.burned() } else { Units::ZERO };
         Trade {
@@ -226,7 +264,7 @@ impl<'a> Batch<'a> {
             stage_after: swap.stage_after.get(),
             burned,
             hash: record.head,
-            created_at_ms: self.now_ms,
+            created_at_ms: self.event_ms,
         }
     }
 
@@ -258,14 +296,8 @@ impl<'a> Batch<'a> {
 
     /// Writes everything that was applied.
     pub(super) async fn write_in_tx(self, tx: &mut Tx, now_ms: i64) -> Result<Written, SwapError> {
-        let mut ids = self.trades.iter().map(|trade| trade.id);
-        let trade_ids = self
-            .answers
-            .iter()
-            .map(|answer| answer.as_ref().ok().filter(|done| !done.is_replayed).and_then(|_| ids.next()))
-            .collect();
         if self.trades.is_empty() {
-            return Ok((self.answers, trade_ids, None));
+            return Ok((self.answers, None));
         }
         self.book.write_in_tx(tx).await?;
         repo::insert_trades(tx, &self.trades).await?;
@@ -274,7 +306,7 @@ impl<'a> Batch<'a> {
         repo::update_pool(tx, &self.record).await?;
         let to_store: Vec<_> = self.to_store.iter().map(|(claim, answer)| (*claim, answer)).collect();
         idempotency::insert_in_tx(tx, &to_store, now_ms).await?;
-        Ok((self.answers, trade_ids, Some(self.record)))
+        Ok((self.answers, Some(self.record)))
     }
 }
 

@@ -81,12 +81,14 @@ impl Pools {
         if let Some(claim) = &creation.claim {
             idempotency::insert_in_tx(&mut tx, &[(claim, &answer)], self.clock.now_ms()).await?;
         }
-        tx.commit().await?;
+        self.ledger.commit_posted(tx, &seed_key(record.id), &accounts).await?;
         tracing::info!(pool.id = record.id, "a pool was made");
         Ok((answer, false))
     }
 
-    /// Makes pool number 1, if no pool was ever made; for the demo.
+    /// Makes pool number 1 unless there is a pool; for the demo. Says whether it did.
+    ///
+    /// A start that was interrupted leaves the number taken and no pool; the next start goes on from there.
     pub(crate) async fn create_first(&self, new: NewPool) -> Result<bool, CreatePoolError> {
         check(&new)?;
         let mut tx = self.db.begin().await?;
@@ -95,8 +97,12 @@ impl Pools {
         let record = self.record(id, new)?;
         let accounts = self.ledger.ensure_accounts(&keys(&record)).await?;
         let mut tx = self.db.begin().await?;
-        self.insert_in_tx(&mut tx, &record, &accounts, Actor::System).await?;
-        tx.commit().await?;
+        match self.insert_in_tx(&mut tx, &record, &accounts, Actor::System).await {
+            // Another process has started at the same time and was first.
+            Err(CreatePoolError::Database(error)) if error.is_conflict() => return Ok(false),
+            outcome => outcome?,
+        }
+        self.ledger.commit_posted(tx, &seed_key(id), &accounts).await?;
         Ok(true)
     }
 
@@ -137,7 +143,7 @@ impl Pools {
             }
         }
         let posting = NewPosting {
-            unique_key: format!("amm:{}:seed", record.id),
+            unique_key: seed_key(record.id),
             kind: PostingKind::PoolSeed,
             reference_type: "pool",
             reference_id: record.id.to_string(),
@@ -151,6 +157,11 @@ impl Pools {
         }
         Ok(())
     }
+}
+
+/// The unique key of the posting that fills a pool.
+fn seed_key(pool_id: i64) -> String {
+    format!("amm:{pool_id}:seed")
 }
 
 fn check(new: &NewPool) -> Result<(), CreatePoolError> {

@@ -107,6 +107,25 @@ pub enum SwapError {
     Render(#[from] serde_json::Error),
 }
 
+impl SwapError {
+    /// Whether it is the database that fails, not the swap.
+    pub(super) fn is_outage(&self) -> bool {
+        matches!(self, Self::NotExecuted) || self.database().is_some_and(DbError::is_outage)
+    }
+
+    /// Writes the error and its causes in one line, for the log.
+    pub(super) fn chain(&self) -> String {
+        self.database().map_or_else(|| self.to_string(), DbError::chain)
+    }
+
+    const fn database(&self) -> Option<&DbError> {
+        if let Self::Database(error) | Self::Ledger(LedgerError::Database(error)) = self {
+            return Some(error);
+        }
+        None
+    }
+}
+
 impl From<LedgerError> for SwapError {
     fn from(error: LedgerError) -> Self {
         match error {
@@ -120,6 +139,9 @@ impl From<LedgerError> for SwapError {
             | LedgerError::HoldMissing
             | LedgerError::HoldNotOpen
             | LedgerError::HoldTooSmall
+            | LedgerError::HoldUnused
+            | LedgerError::NotExecuted
+            | LedgerError::OutcomeUnknown
             | LedgerError::NotIssuable) => Self::Ledger(other),
         }
     }

@@ -89,7 +89,11 @@ impl Pools {
     pub(super) async fn announce(&self, pool_id: i64) {
         self.wake(pool_id).await;
         if let Err(error) = self.db.notify(CHANNEL, &pool_id.to_string()).await {
-            tracing::warn!(pool.id = pool_id, %error, "other processes were not told of a trade; they will look");
+            tracing::warn!(
+                pool.id = pool_id,
+                error = error.chain(),
+                "other processes were not told of a trade; they will look"
+            );
         }
     }
 
@@ -131,7 +135,10 @@ impl Pools {
                     }
                 }
                 Err(error) => {
-                    tracing::warn!(%error, "notifications cannot be heard; looking every second instead");
+                    tracing::warn!(
+                        error = error.chain(),
+                        "notifications cannot be heard; looking every second instead"
+                    );
                 }
             }
             tokio::time::sleep(LOOK_EVERY).await;
@@ -151,7 +158,11 @@ impl Pools {
             match self.hand_out(&feed, &pool, seq, render).await {
                 Ok(last) => seq = last,
                 Err(error) => {
-                    tracing::warn!(pool.id = pool.id, %error, "a feed could not be read; trying again");
+                    tracing::warn!(
+                        pool.id = pool.id,
+                        error = error.chain(),
+                        "a feed could not be read; trying again"
+                    );
                 }
             }
         }

@@ -7,8 +7,11 @@
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
+use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{mpsc, oneshot};
+use tokio::time::Instant;
 use uuid::Uuid;
 
 use super::{Pools, SwapCommand, SwapDone, SwapError};
@@ -19,6 +22,9 @@ pub(super) const BATCH_MAX: usize = 256;
 const WAITING_MAX: usize = 4_096;
 /// The most swaps of one user that wait for one pool.
 const WAITING_PER_USER_MAX: usize = 16;
+
+/// How long a swap may wait; a later one is not carried out, as nobody counts on it any more.
+const WAIT_MAX: Duration = Duration::from_secs(20);
 
 type Answer = Result<SwapDone, SwapError>;
 
@@ -36,6 +42,7 @@ struct Queue {
 struct Waiting {
     command: SwapCommand,
     answer: oneshot::Sender<Answer>,
+    since: Instant,
 }
 
 /// How many swaps of each user wait or are being carried out.
@@ -83,10 +90,16 @@ impl Queues {
             return Err(SwapError::QueueFull);
         }
         let (answer, receiver) = oneshot::channel();
-        match queue.sender.try_send(Waiting { command, answer }) {
+        match queue.sender.try_send(Waiting { command, answer, since: Instant::now() }) {
             Ok(()) => Ok(receiver),
-            Err(_full) => {
+            Err(refused) => {
                 queue.users.leave(user);
+                if let TrySendError::Closed(_) = refused {
+                    // The worker is gone, which only a fault in it can do; the next swap starts another.
+                    tracing::error!(pool.id = pool_id, "the worker of a pool was gone");
+                    self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(&pool_id);
+                    return Err(SwapError::NotExecuted);
+                }
                 Err(SwapError::QueueFull)
             }
         }
@@ -109,8 +122,17 @@ impl Queues {
 async fn work(pools: Pools, pool_id: i64, mut receiver: mpsc::Receiver<Waiting>, users: Arc<Users>) {
     let mut waiting = Vec::with_capacity(BATCH_MAX);
     while receiver.recv_many(&mut waiting, BATCH_MAX).await > 0 {
+        let (late, fresh): (Vec<Waiting>, Vec<Waiting>) =
+            waiting.drain(..).partition(|waiting| waiting.since.elapsed() > WAIT_MAX);
+        for waiting in late {
+            users.leave(waiting.command.user_id);
+            let _ = waiting.answer.send(Err(SwapError::NotExecuted));
+        }
         let (commands, answers): (Vec<SwapCommand>, Vec<oneshot::Sender<Answer>>) =
-            waiting.drain(..).map(|waiting| (waiting.command, waiting.answer)).unzip();
+            fresh.into_iter().map(|waiting| (waiting.command, waiting.answer)).unzip();
+        if commands.is_empty() {
+            continue;
+        }
         metrics::histogram!("postfun_swap_batch_size")
             .record(f64::from(u32::try_from(commands.len()).unwrap_or(u32::MAX)));
         let results = pools.execute_batch(pool_id, &commands).await;

@@ -27,7 +27,7 @@ RETURNING value";
     FIRST_POOL_ID = "
 UPDATE counters
 SET value = 1
-WHERE name = 'pool' AND value = 0";
+WHERE name = 'pool' AND value <= 1 AND NOT EXISTS (SELECT 1 FROM pools)";
     FIND_POOL = concat!("SELECT ", pool_columns!(), " FROM pools WHERE id = $1");
     LIST_POOLS = concat!("SELECT ", pool_columns!(), " FROM pools ORDER BY id");
     INSERT_POOL = concat!("INSERT INTO pools (", pool_columns!(), ")
@@ -186,7 +186,7 @@ pub(super) async fn next_pool_id(tx: &mut Tx) -> Result<i64, DbError> {
     Ok(on_backend!(tx, |c, DB| sqlx::query_scalar::<DB, i64>(NEXT_POOL_ID).fetch_one(c).await)?)
 }
 
-/// Takes number 1, if no pool was ever made.
+/// Takes number 1, if no pool was ever made and no other number taken.
 pub(super) async fn first_pool_id(tx: &mut Tx) -> Result<Option<i64>, DbError> {
     let changed = on_backend!(tx, |c, DB| sqlx::query::<DB>(FIRST_POOL_ID)
         .execute(c)

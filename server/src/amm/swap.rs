@@ -1,6 +1,7 @@
 //! What a swap is asked to be, and a batch of them in one transaction.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use postfun_core::amm::{Pool, Quote, Side, Swap};
 use postfun_core::amount::Units;
@@ -117,6 +118,9 @@ impl SwapAmount {
     }
 }
 
+/// How long a batch may take to be prepared, and its commit to be answered.
+const BATCH_PATIENCE: Duration = Duration::from_secs(15);
+
 type Answers = Vec<Result<SwapDone, SwapError>>;
 
 impl Pools {
@@ -141,45 +145,62 @@ impl Pools {
     /// Carries out swaps of one pool in one transaction, in their order; each gets its own answer, and a refused one
     /// changes nothing for the others.
     ///
-    /// When the batch as a whole fails before its commit, its members are tried one by one, so that one that the
-    /// database refuses cannot fail its neighbours.
+    /// When one member makes the whole batch fail before its commit, they are tried one by one, so that it cannot fail
+    /// its neighbours. When the database fails, none was carried out, and all are told so at once.
     pub async fn execute_batch(&self, pool_id: i64, commands: &[SwapCommand]) -> Answers {
-        match self.try_batch(pool_id, commands).await {
-            Ok(answers) => answers,
-            Err(SwapError::Database(error)) if commands.len() == 1 && error.is_conflict() => {
-                // The same idempotency key was used in another pool at the same time; now its row can be seen.
-                self.try_batch(pool_id, commands).await.unwrap_or_else(|error| vec![Err(error)])
-            }
-            Err(error) if commands.len() == 1 => vec![Err(error)],
-            Err(SwapError::PoolNotFound) => commands.iter().map(|_| Err(SwapError::PoolNotFound)).collect(),
-            Err(error) => {
-                tracing::warn!(pool.id = pool_id, swaps = commands.len(), %error, "a batch failed; trying one by one");
-                let mut answers = Vec::with_capacity(commands.len());
-                for command in commands {
-                    let single = self.try_batch(pool_id, std::slice::from_ref(command)).await;
-                    answers
-                        .push(single.and_then(|mut list| list.pop().unwrap_or(Err(SwapError::NotExecuted))));
-                }
-                answers
-            }
+        let error = match self.try_batch(pool_id, commands).await {
+            Ok(answers) => return answers,
+            Err(error) => error,
+        };
+        if let SwapError::PoolNotFound = error {
+            return commands.iter().map(|_| Err(SwapError::PoolNotFound)).collect();
         }
+        tracing::warn!(pool.id = pool_id, swaps = commands.len(), error = error.chain(), "a batch failed");
+        if error.is_outage() {
+            return commands.iter().map(|_| Err(SwapError::NotExecuted)).collect();
+        }
+        let mut answers = Vec::with_capacity(commands.len());
+        for command in commands {
+            // Also when it is the only one: the row it collided with, of another pool, can be seen now.
+            let single = self.try_batch(pool_id, std::slice::from_ref(command)).await;
+            answers.push(single.and_then(|mut list| list.pop().unwrap_or(Err(SwapError::NotExecuted))));
+        }
+        answers
     }
 
     async fn try_batch(&self, pool_id: i64, commands: &[SwapCommand]) -> Result<Answers, SwapError> {
         let Some(known) = self.find_recent(pool_id).await? else { return Err(SwapError::PoolNotFound) };
         let accounts = Accounts::ensure(&self.ledger, &known, commands).await?;
-        let mut tx = self.db.begin().await?;
-        let batch = self.fill_batch(&mut tx, pool_id, commands, &accounts).await?;
-        let (answers, trades, last) = batch.write_in_tx(&mut tx, self.clock.now_ms()).await?;
-        if let Err(error) = tx.commit().await {
-            return Ok(outcome::resolve(&self.db, pool_id, answers, &trades, &error).await);
-        }
-        if let Some(pool) = last {
+        let prepare = async {
+            let mut tx = self.db.begin().await?;
+            let batch = self.fill_batch(&mut tx, pool_id, commands, &accounts).await?;
+            let written = batch.write_in_tx(&mut tx, self.clock.now_ms()).await?;
+            Ok::<_, SwapError>((tx, written))
+        };
+        // What is dropped before its commit never happened.
+        let prepared = tokio::time::timeout(BATCH_PATIENCE, prepare).await;
+        let (tx, (pending, last)) = prepared.map_err(|_elapsed| SwapError::NotExecuted)??;
+        let took_place = match tokio::time::timeout(BATCH_PATIENCE, tx.commit()).await {
+            Ok(Ok(())) => Some(true),
+            Ok(Err(error)) => {
+                tracing::error!(
+                    pool.id = pool_id,
+                    error = error.chain(),
+                    "a commit went wrong; looking for its swaps"
+                );
+                outcome::took_place(&self.db, pool_id, &pending).await
+            }
+            Err(_elapsed) => {
+                tracing::error!(pool.id = pool_id, "a commit was not answered; looking for its swaps");
+                outcome::took_place(&self.db, pool_id, &pending).await
+            }
+        };
+        if let (Some(true), Some(pool)) = (took_place, last) {
             self.remember(Arc::new(pool), self.clock.now_ms());
             let pools = self.clone();
             tokio::spawn(async move { pools.announce(pool_id).await });
         }
-        Ok(answers)
+        Ok(outcome::settle(pending, took_place))
     }
 
     async fn fill_batch<'a>(

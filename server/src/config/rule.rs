@@ -95,7 +95,9 @@ pub(super) fn configured_secret(
     if source.get("SECRET_KEY") == Some(text) {
         return refuse("equals SECRET_KEY; give each its own value");
     }
-    let reachable = setting.production || !is_loopback_ip(setting.listen.ip());
+    let reachable = setting.production
+        || !is_loopback_ip(setting.listen.ip())
+        || setting.public_url.is_some_and(|url| !is_loopback_url(url));
     if let Some(weakness) = secret::weakness(text).filter(|_| reachable) {
         return refuse(&weakness);
     }

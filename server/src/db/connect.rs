@@ -10,41 +10,57 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, S
 use super::{Database, DbError, Pools};
 use crate::config::{DatabaseUrl, PoolLimits};
 
+/// How long PostgreSQL lets a statement run, wait for a lock, and a transaction stay idle: nothing waits for ever.
+const PATIENCE: [(&str, &str); 3] =
+    [("statement_timeout", "60s"), ("lock_timeout", "10s"), ("idle_in_transaction_session_timeout", "60s")];
 /// How long SQLite waits for another process that writes the same file.
 const SQLITE_BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 /// Readers beside the one writer; more than the cores of a small machine only costs memory.
 const SQLITE_READERS: u32 = 4;
 
+/// What to do about an SQLite file that is missing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Missing {
+    /// Make it, with its folder.
+    Create,
+    /// Refuse: whoever only looks must not leave an empty database behind.
+    Refuse,
+}
+
 impl Database {
-    /// Opens the database; an SQLite file and its folder are made when missing.
+    /// Opens the database; `missing` says what to do when there is no SQLite file.
     ///
     /// # Errors
     ///
     /// [`DbError::Driver`] when it cannot be reached or opened.
-    pub async fn connect(url: &DatabaseUrl, limits: PoolLimits) -> Result<Self, DbError> {
+    pub async fn connect(url: &DatabaseUrl, limits: PoolLimits, missing: Missing) -> Result<Self, DbError> {
         match url {
-            DatabaseUrl::Sqlite(path) => Self::open_sqlite(path, limits).await,
+            DatabaseUrl::Sqlite(path) => Self::open_sqlite(path, limits, missing).await,
             DatabaseUrl::Postgres(url) => {
                 let options = PgConnectOptions::from_str(url)?
                     .application_name("postfun")
                     .statement_cache_capacity(limits.statement_cache);
+                // A transaction-pooling proxy keeps no prepared statements, takes no start-up options and passes no
+                // notifications on.
+                let is_direct = limits.statement_cache > 0;
+                let options = if is_direct { options.options(PATIENCE) } else { options };
                 let pool = PgPoolOptions::new()
                     .max_connections(limits.connections_max)
                     .acquire_timeout(Duration::from_secs(limits.connect_timeout_s))
                     .connect_with(options)
                     .await?;
-                Ok(Self { pools: Pools::Postgres(pool) })
+                Ok(Self { pools: Pools::Postgres { pool, is_direct } })
             }
         }
     }
 
-    async fn open_sqlite(path: &Path, limits: PoolLimits) -> Result<Self, DbError> {
-        if let Some(folder) = path.parent() {
+    async fn open_sqlite(path: &Path, limits: PoolLimits, missing: Missing) -> Result<Self, DbError> {
+        if let (Some(folder), Missing::Create) = (path.parent(), missing) {
             std::fs::create_dir_all(folder).map_err(|error| DbError::Driver(sqlx::Error::Io(error)))?;
         }
         let options = SqliteConnectOptions::new()
             .filename(path)
-            .create_if_missing(true)
+            .create_if_missing(missing == Missing::Create)
             .foreign_keys(true)
             .journal_mode(SqliteJournalMode::Wal)
             // Only FULL keeps the last commits through a loss of power.

@@ -12,6 +12,9 @@ pub enum DbError {
     /// Too many others want the database; the same call can succeed later.
     #[error("the database is busy")]
     Busy(#[source] sqlx::Error),
+    /// The database cannot be reached, or is coming up or going down.
+    #[error("the database cannot be reached")]
+    Unavailable(#[source] sqlx::Error),
     /// A constraint refused a row.
     #[error("a constraint refused the row: {name}")]
     Constraint {
@@ -59,10 +62,23 @@ impl DbError {
         matches!(self, Self::Constraint { .. })
     }
 
-    /// Whether the same call can succeed later without anything being changed.
+    /// Whether it is the database that fails, not what was asked of it.
     #[must_use]
-    pub const fn is_retryable(&self) -> bool {
-        matches!(self, Self::Busy(_))
+    pub const fn is_outage(&self) -> bool {
+        matches!(self, Self::Busy(_) | Self::Unavailable(_) | Self::Driver(_))
+    }
+
+    /// Writes the error and its causes in one line, for the log.
+    #[must_use]
+    pub fn chain(&self) -> String {
+        let mut text = self.to_string();
+        let mut cause = std::error::Error::source(self);
+        while let Some(error) = cause {
+            text.push_str(": ");
+            text.push_str(&error.to_string());
+            cause = error.source();
+        }
+        text
     }
 }
 
@@ -70,14 +86,23 @@ impl DbError {
 /// connections.
 const BUSY_CODES: [&str; 9] = ["5", "6", "261", "262", "517", "40001", "40P01", "55P03", "53300"];
 
+/// PostgreSQL: shut down by an administrator, crashed, not up yet; a statement that took too long.
+const UNAVAILABLE_CODES: [&str; 5] = ["57P01", "57P02", "57P03", "57014", "25P03"];
+
 impl From<sqlx::Error> for DbError {
     fn from(error: sqlx::Error) -> Self {
         if matches!(error, sqlx::Error::PoolTimedOut) {
             return Self::Busy(error);
         }
+        if matches!(error, sqlx::Error::Io(_) | sqlx::Error::PoolClosed | sqlx::Error::Tls(_)) {
+            return Self::Unavailable(error);
+        }
         let Some(database) = error.as_database_error() else {
             return Self::Driver(error);
         };
+        if database.code().is_some_and(|code| UNAVAILABLE_CODES.contains(&code.as_ref())) {
+            return Self::Unavailable(error);
+        }
         if database.code().is_some_and(|code| BUSY_CODES.contains(&code.as_ref())) {
             return Self::Busy(error);
         }

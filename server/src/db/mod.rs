@@ -17,7 +17,7 @@
 //! # Locks
 //!
 //! A write transaction begins immediately on SQLite, where it then is the only writer. On PostgreSQL rows are locked
-//! by reading them in ascending order with [`Tx::lock_suffix`].
+//! by reading them in ascending order with `Tx::lock_suffix`.
 
 mod backup;
 mod connect;
@@ -30,6 +30,7 @@ use sqlx::pool::PoolConnection;
 use sqlx::{PgConnection, PgPool, Postgres, Sqlite, SqliteConnection, SqlitePool, Transaction};
 
 pub use backup::BackupError;
+pub use connect::Missing;
 pub use error::DbError;
 pub use migrate::{MigrateError, Pending};
 pub use notify::Listener;
@@ -74,12 +75,13 @@ pub struct Database {
 
 #[derive(Debug, Clone)]
 enum Pools {
-    Postgres(PgPool),
-    /// SQLite has one writer at a time; readers see the last commit and never wait for it.
-    Sqlite {
-        writer: SqlitePool,
-        readers: SqlitePool,
+    Postgres {
+        pool: PgPool,
+        /// Whether nothing stands between that would lose sessions, statements or notifications.
+        is_direct: bool,
     },
+    /// SQLite has one writer at a time; readers see the last commit and never wait for it.
+    Sqlite { writer: SqlitePool, readers: SqlitePool },
 }
 
 /// A transaction, or a connection that only reads.
@@ -109,7 +111,7 @@ impl Database {
     /// [`DbError::Busy`] when no connection became free in time, else [`DbError::Driver`].
     pub async fn begin(&self) -> Result<Tx, DbError> {
         let kind = match &self.pools {
-            Pools::Postgres(pool) => TxKind::Postgres(pool.begin().await?),
+            Pools::Postgres { pool, .. } => TxKind::Postgres(pool.begin().await?),
             Pools::Sqlite { writer, .. } => TxKind::Sqlite(writer.begin_with("BEGIN IMMEDIATE").await?),
         };
         Ok(Tx(kind))
@@ -122,7 +124,7 @@ impl Database {
     /// As [`Database::begin`].
     pub async fn reader(&self) -> Result<Tx, DbError> {
         let kind = match &self.pools {
-            Pools::Postgres(pool) => TxKind::PostgresReader(pool.acquire().await?),
+            Pools::Postgres { pool, .. } => TxKind::PostgresReader(pool.acquire().await?),
             Pools::Sqlite { readers, .. } => TxKind::SqliteReader(readers.acquire().await?),
         };
         Ok(Tx(kind))
@@ -135,8 +137,11 @@ impl Database {
     /// As [`Database::begin`].
     pub async fn snapshot(&self) -> Result<Tx, DbError> {
         let kind = match &self.pools {
-            Pools::Postgres(pool) => {
-                TxKind::Postgres(pool.begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await?)
+            Pools::Postgres { pool, .. } => {
+                let mut tx = pool.begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await?;
+                // Whoever looks at everything needs the time that it takes.
+                sqlx::query("SET LOCAL statement_timeout = 0").execute(&mut *tx).await?;
+                TxKind::Postgres(tx)
             }
             Pools::Sqlite { readers, .. } => TxKind::Sqlite(readers.begin().await?),
         };
@@ -161,7 +166,7 @@ impl Database {
     #[must_use]
     pub const fn kind(&self) -> &'static str {
         match self.pools {
-            Pools::Postgres(_) => "postgres",
+            Pools::Postgres { .. } => "postgres",
             Pools::Sqlite { .. } => "sqlite",
         }
     }
@@ -181,7 +186,7 @@ impl Database {
     /// Closes every connection; on SQLite this also folds the write-ahead log into the file.
     pub async fn close(&self) {
         match &self.pools {
-            Pools::Postgres(pool) => pool.close().await,
+            Pools::Postgres { pool, .. } => pool.close().await,
             Pools::Sqlite { writer, readers } => {
                 readers.close().await;
                 writer.close().await;

@@ -3,7 +3,7 @@
 //! Only ever a wake-up. A notification can be lost with its connection, so whoever hears one reads the rows, and whoever
 //! hears none looks now and then.
 
-use sqlx::postgres::PgListener;
+use sqlx::postgres::{PgListener, PgPoolOptions};
 
 use super::{Database, DbError, Pools};
 
@@ -23,26 +23,31 @@ impl Listener {
 }
 
 impl Database {
-    /// Notifies every process that listens to a channel; on SQLite there is nobody to notify.
+    /// Notifies every process that listens to a channel; on SQLite, and through a proxy, there is nobody to
+    /// notify.
     ///
     /// # Errors
     ///
     /// [`DbError`].
     pub async fn notify(&self, channel: &'static str, payload: &str) -> Result<(), DbError> {
-        if let Pools::Postgres(pool) = &self.pools {
+        if let Pools::Postgres { pool, is_direct: true } = &self.pools {
             sqlx::query("SELECT pg_notify($1, $2)").bind(channel).bind(payload).execute(pool).await?;
         }
         Ok(())
     }
 
-    /// Begins to listen to a channel; `None` on SQLite, which has no notifications.
+    /// Begins to listen to a channel; `None` on SQLite, which has no notifications, and through a proxy,
+    /// which passes none on.
     ///
     /// # Errors
     ///
     /// [`DbError`].
     pub async fn listen(&self, channel: &'static str) -> Result<Option<Listener>, DbError> {
-        let Pools::Postgres(pool) = &self.pools else { return Ok(None) };
-        let mut listener = PgListener::connect_with(pool).await?;
+        let Pools::Postgres { pool, is_direct: true } = &self.pools else { return Ok(None) };
+        // A connection of its own: one of the pool's would be gone for everybody else.
+        let own =
+            PgPoolOptions::new().max_connections(1).connect_lazy_with((*pool.connect_options()).clone());
+        let mut listener = PgListener::connect_with(&own).await?;
         listener.listen(channel).await?;
         Ok(Some(Listener(listener)))
     }

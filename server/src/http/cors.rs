@@ -15,8 +15,9 @@ const TRUE: HeaderValue = HeaderValue::from_static("true");
 const METHODS: HeaderValue = HeaderValue::from_static("GET, POST, PUT, PATCH, DELETE");
 const REQUEST_HEADERS: HeaderValue =
     HeaderValue::from_static("authorization, content-type, idempotency-key, x-request-id, last-event-id");
-const EXPOSED_HEADERS: HeaderValue =
-    HeaderValue::from_static("x-request-id, idempotent-replayed, retry-after, location, etag");
+const EXPOSED_HEADERS: HeaderValue = HeaderValue::from_static(
+    "x-request-id, idempotent-replayed, retry-after, location, etag, postfun-last-seq, postfun-pool-seq",
+);
 const MAX_AGE_S: HeaderValue = HeaderValue::from_static("600");
 const VARY_ORIGIN: HeaderValue = HeaderValue::from_static("origin");
 

@@ -7,12 +7,18 @@ use crate::db::DbError;
 
 impl From<DbError> for ApiError {
     fn from(error: DbError) -> Self {
-        if error.is_retryable() {
-            let message = "The database is busy; try again in a second.";
-            return Self::new(StatusCode::SERVICE_UNAVAILABLE, "database_busy", message)
-                .retry_after_s(1)
-                .with_cause(error);
-        }
-        Self::internal(error)
+        let (code, message, wait_s) = match error {
+            DbError::Busy(_) => ("database_busy", "The database is busy; try again in a second.", 1),
+            DbError::Unavailable(_) => (
+                "database_unavailable",
+                "The database cannot be reached at the moment; try again in a few seconds.",
+                5,
+            ),
+            DbError::Driver(_)
+            | DbError::Constraint { .. }
+            | DbError::Inconsistent { .. }
+            | DbError::RowCount { .. } => return Self::internal(error),
+        };
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, code, message).retry_after_s(wait_s).with_cause(error)
     }
 }

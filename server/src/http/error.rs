@@ -1,9 +1,8 @@
 //! The one error every handler answers with.
 //!
 //! An [`ApiError`] knows its status and a stable code; it does not know how its body looks, because that depends on
-//! the prefix it is answered under ([`Family`](super::family::Family)). Its `IntoResponse` leaves it in the response's
-//! extensions, and the envelope ([`super::envelope`]) renders it once, with the request id, and logs an internal cause
-//! once. Causes are never sent.
+//! the prefix it is answered under (`family`). Its `IntoResponse` leaves it in the response's extensions, and the
+//! `envelope` renders it once, with the request id, and logs an internal cause once. Causes are never sent.
 
 use std::borrow::Cow;
 use std::sync::Arc;

@@ -29,6 +29,10 @@ UPDATE counters
 SET value = value + 1
 WHERE name = 'user'
 RETURNING value";
+    LOCK_USER_NUMBERS = "
+UPDATE counters
+SET value = value
+WHERE name = 'user'";
     FIND_BY_IDENTITY = concat!("SELECT ", user_columns!(), user_tables!(), "
 JOIN identities AS i ON i.user_id = users.id
 WHERE i.kind = $1 AND i.subject = $2");
@@ -93,6 +97,12 @@ impl UserRow {
 /// Takes the next user number; holds the counter until the transaction ends.
 pub(super) async fn next_user_number(tx: &mut Tx) -> Result<i64, DbError> {
     Ok(on_backend!(tx, |c, DB| sqlx::query_scalar::<DB, i64>(NEXT_USER_NUMBER).fetch_one(c).await)?)
+}
+
+/// Keeps users from being made until the transaction ends.
+pub(crate) async fn lock_user_numbers(tx: &mut Tx) -> Result<(), DbError> {
+    on_backend!(tx, |c, DB| sqlx::query::<DB>(LOCK_USER_NUMBERS).execute(c).await.map(|_done| ()))?;
+    Ok(())
 }
 
 /// Finds the user of a proven key.

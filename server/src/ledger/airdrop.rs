@@ -81,7 +81,8 @@ impl Ledger {
             actor: Actor::Admin(airdrop.admin.id),
             legs: legs(&accounts, issue.amount)?,
         };
-        let balance = self.issue_in_tx(&mut tx, &issue, &accounts, posting).await?.1;
+        let key = posting.unique_key.clone();
+        let balance = self.issue_in_tx(&mut tx, &accounts, posting).await?;
         let answer = (airdrop.render)(airdrop, balance)?;
         let entry = AuditEntry {
             actor: airdrop.admin.id.to_string(),
@@ -95,36 +96,44 @@ impl Ledger {
         if let Some(claim) = &airdrop.claim {
             idempotency::insert_in_tx(&mut tx, &[(claim, &answer)], now_ms).await?;
         }
-        tx.commit().await?;
+        self.commit_posted(tx, &key, &accounts).await?;
         Ok((answer, false))
     }
 
-    /// Gives a user several assets once for all times: a second call with the same key changes nothing.
+    /// Gives a user several assets once for all times: a second call with the same key changes nothing, also when the
+    /// amounts have changed since.
     ///
     /// # Errors
     ///
     /// [`LedgerError::NotIssuable`] before anything is given, else as the ledger refuses.
     pub async fn grant_once(&self, key: &str, issues: &[Issue]) -> Result<Posted, LedgerError> {
-        let mut all = Vec::new();
+        let mut postings = Vec::with_capacity(issues.len());
+        let mut accounts = Vec::new();
         for issue in issues {
-            all.push((issue, self.ensure_accounts(&keys(issue)).await?));
-        }
-        let mut tx = self.db.begin().await?;
-        let mut posted = Posted::Already;
-        for (issue, accounts) in all {
-            let posting = NewPosting {
+            let ids = self.ensure_accounts(&keys(issue)).await?;
+            postings.push(NewPosting {
                 unique_key: format!("{key}:{}", issue.asset.symbol),
                 kind: PostingKind::StarterGrant,
                 reference_type: "user",
                 reference_id: issue.user_id.to_string(),
                 actor: Actor::System,
-                legs: legs(&accounts, issue.amount)?,
-            };
-            if self.issue_in_tx(&mut tx, issue, &accounts, posting).await?.0 == Posted::New {
-                posted = Posted::New;
+                legs: legs(&ids, issue.amount)?,
+            });
+            accounts.extend(ids);
+        }
+        let Some(first) = postings.first().map(|posting| posting.unique_key.clone()) else {
+            return Ok(Posted::Already);
+        };
+        let mut tx = self.db.begin().await?;
+        let mut posted = Posted::Already;
+        for answer in self.post_in_tx(&mut tx, postings).await? {
+            match answer {
+                Ok(Posted::New) => posted = Posted::New,
+                Ok(Posted::Already) | Err(LedgerError::KeyReused { .. }) => {}
+                Err(error) => return Err(error),
             }
         }
-        tx.commit().await?;
+        self.commit_posted(tx, &first, &accounts).await?;
         Ok(posted)
     }
 
@@ -132,19 +141,15 @@ impl Ledger {
     async fn issue_in_tx(
         &self,
         tx: &mut Tx,
-        issue: &Issue,
         accounts: &[super::AccountId],
         posting: NewPosting,
-    ) -> Result<(Posted, Units), LedgerError> {
-        if !issue.asset.is_issuable {
-            return Err(LedgerError::NotIssuable);
-        }
+    ) -> Result<Units, LedgerError> {
         let mut book = self.open_in_tx(tx, accounts, std::slice::from_ref(&posting.unique_key)).await?;
-        let posted = book.post(posting)?;
+        book.post(posting)?;
         let balance = accounts.get(1).and_then(|account| book.available(*account));
         book.write_in_tx(tx).await?;
         let balance = balance.and_then(|balance| u64::try_from(balance).ok()).unwrap_or(0);
-        Ok((posted, Units::new(balance).unwrap_or(Units::MAX)))
+        Ok(Units::new(balance).unwrap_or(Units::MAX))
     }
 }
 

@@ -91,6 +91,12 @@ impl Book {
             Some(_) => return Err(LedgerError::KeyReused { key: posting.unique_key }),
             None => {}
         }
+        if let Some(id) = hold {
+            let account = self.open_hold(id)?.account;
+            if !posting.legs.iter().any(|leg| leg.account == account && leg.amount < 0) {
+                return Err(LedgerError::HoldUnused);
+            }
+        }
         let mut rows = BTreeMap::<AccountId, repo::AccountRow>::new();
         let mut held = match hold {
             Some(id) => Some(self.open_hold(id)?.clone()),

@@ -40,6 +40,15 @@ pub enum LedgerError {
     /// The hold sets aside less than is to be spent.
     #[error("the hold sets aside less than that")]
     HoldTooSmall,
+    /// The posting that is to settle a hold takes nothing out of its account.
+    #[error("the posting does not use the hold")]
+    HoldUnused,
+    /// It is certain that the transaction did not take place, although its commit went wrong.
+    #[error("the posting was not carried out")]
+    NotExecuted,
+    /// It is not known whether the transaction took place.
+    #[error("it is not known whether the posting was carried out")]
+    OutcomeUnknown,
     /// The asset is never made from nothing.
     #[error("the asset cannot be issued")]
     NotIssuable,

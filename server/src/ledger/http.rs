@@ -186,8 +186,10 @@ async fn target(app: &App, request: &AirdropRequest) -> Result<User, ApiError> {
     let user = match (target_user_id, target_pubkey, target_npub) {
         (Some(number), None, None) => UserRef::Number(*number),
         (None, Some(key), None) => {
-            hex::decode_array::<32>(key).map_err(|_malformed| invalid_pubkey())?;
-            UserRef::Nostr(key.clone())
+            // Either case, as in `/auth/challenge`.
+            let key = key.to_ascii_lowercase();
+            hex::decode_array::<32>(&key).map_err(|_malformed| invalid_pubkey())?;
+            UserRef::Nostr(key)
         }
         (None, None, Some(npub)) => {
             let key = npub::decode(npub).map_err(|_malformed| invalid_pubkey())?;
@@ -205,7 +207,7 @@ async fn target(app: &App, request: &AirdropRequest) -> Result<User, ApiError> {
 }
 
 fn invalid_pubkey() -> ApiError {
-    let message = "`target_pubkey` takes 64 lower-case hex digits, `target_npub` the same key in bech32.";
+    let message = "`target_pubkey` takes 64 hex digits, `target_npub` the same key in bech32.";
     ApiError::bad_request("invalid_pubkey", message)
 }
 
@@ -243,6 +245,15 @@ impl From<LedgerError> for ApiError {
                 "asset_not_issuable",
                 "This asset can be withdrawn, so it is never made from nothing.",
             ),
+            LedgerError::NotExecuted => {
+                let message = "Nothing was carried out; try again.";
+                Self::new(StatusCode::SERVICE_UNAVAILABLE, "not_executed", message).retry_after_s(1)
+            }
+            LedgerError::OutcomeUnknown => {
+                let message = "The database did not answer, so it is not known whether this was carried out. Look before \
+                               you try again, or repeat it with the same Idempotency-Key.";
+                Self::new(StatusCode::SERVICE_UNAVAILABLE, "outcome_unknown", message).retry_after_s(5)
+            }
             LedgerError::Database(error) => error.into(),
             LedgerError::Unbalanced { .. }
             | LedgerError::EmptyLeg
@@ -250,7 +261,8 @@ impl From<LedgerError> for ApiError {
             | LedgerError::AccountMissing
             | LedgerError::HoldMissing
             | LedgerError::HoldNotOpen
-            | LedgerError::HoldTooSmall => Self::internal(error),
+            | LedgerError::HoldTooSmall
+            | LedgerError::HoldUnused => Self::internal(error),
         }
     }
 }

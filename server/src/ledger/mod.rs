@@ -8,6 +8,7 @@
 //! | `posting` | a movement whose legs add up to zero for every asset |
 //! | `hold` | money set aside until something is decided |
 //! | `book` | locked accounts in memory: the four verbs, then one write |
+//! | `outcome` | what to say after a commit that went wrong |
 //! | `repo` | the statements |
 //! | `audit` | recomputes balances from entries |
 //!
@@ -15,7 +16,7 @@
 //!
 //! | Phase | What happens | Round trips |
 //! |---|---|---|
-//! | open | missing accounts are made, in a transaction of their own | 0, or 3 the first time |
+//! | open | missing accounts are made, in a transaction of their own | 0, or 2 and 4 for each the first time |
 //! | lock | accounts are locked in ascending id and read; announced keys are looked up | 1 or 2 |
 //! | apply | each movement is checked and applied in memory; a refused one changes nothing | 0 |
 //! | write | postings, entries, holds and absolute balances, in multi-row statements | 2 to 4 |
@@ -33,6 +34,7 @@ mod book;
 mod error;
 mod hold;
 pub(crate) mod http;
+mod outcome;
 mod posting;
 pub(crate) mod repo;
 
@@ -126,23 +128,38 @@ impl Ledger {
     ///
     /// # Errors
     ///
+    /// [`LedgerError::NotIssuable`] for an account that would issue what the server must not, else
     /// [`LedgerError::Database`].
     pub async fn ensure_accounts(&self, keys: &[AccountKey]) -> Result<Vec<AccountId>, LedgerError> {
-        let unknown: Vec<AccountKey> =
-            keys.iter().filter(|key| self.account_ids.get(*key).is_none()).cloned().collect();
-        if !unknown.is_empty() {
+        let mut ids: Vec<Option<AccountId>> = keys.iter().map(|key| self.account_ids.get(key)).collect();
+        if ids.iter().any(Option::is_none) {
+            self.refuse_foreign_issuance(keys).await?;
             let mut tx = self.db.begin().await?;
-            for key in unknown {
-                let id = repo::ensure_account(&mut tx, &key, self.clock.now_ms()).await?;
-                self.account_ids.insert(key, id);
+            for (key, id) in keys.iter().zip(&mut ids) {
+                if id.is_none() {
+                    *id = Some(repo::ensure_account(&mut tx, key, self.clock.now_ms()).await?);
+                }
             }
-            // An id that was remembered for a row that is rolled back would point nowhere.
-            if let Err(error) = tx.commit().await {
-                self.account_ids.clear();
-                return Err(error.into());
+            tx.commit().await?;
+            // Remembered only now: the number of a row that is rolled back is given to another account.
+            for (key, id) in keys.iter().zip(&ids) {
+                if let Some(id) = id {
+                    self.account_ids.insert(key.clone(), *id);
+                }
             }
         }
-        keys.iter().map(|key| self.account_ids.get(key).ok_or(LedgerError::AccountMissing)).collect()
+        ids.into_iter().map(|id| id.ok_or(LedgerError::AccountMissing)).collect()
+    }
+
+    /// Nothing that can be withdrawn is ever made from nothing: such an asset has no account to issue it from.
+    async fn refuse_foreign_issuance(&self, keys: &[AccountKey]) -> Result<(), LedgerError> {
+        for key in keys.iter().filter(|key| key.purpose == Purpose::Issuance) {
+            match self.find_asset(key.asset).await? {
+                Some(asset) if asset.is_issuable => {}
+                _ => return Err(LedgerError::NotIssuable),
+            }
+        }
+        Ok(())
     }
 
     /// Locks accounts and opens them in memory, together with the postings that already have one of `keys`.

@@ -49,11 +49,14 @@ impl<'a> Credential<'a> {
     /// A cookie goes out with every request that any page makes, so a call that changes something counts it only
     /// when the request comes from a page of ours.
     pub(crate) fn find(parts: &'a Parts, app: &App) -> Result<Option<Self>, ApiError> {
-        if let Some(value) = parts.headers.get(header::AUTHORIZATION) {
-            let token = value.to_str().ok().and_then(bearer);
-            return token.map(|token| Some(Self::Bearer(token))).ok_or_else(missing_bearer_token);
+        let authorization = parts.headers.get(header::AUTHORIZATION);
+        if let Some(token) = authorization.and_then(|value| value.to_str().ok()).and_then(bearer) {
+            return Ok(Some(Self::Bearer(token)));
         }
-        let Some(token) = cookie(&parts.headers) else { return Ok(None) };
+        let Some(token) = cookie(&parts.headers) else {
+            // Another scheme may be meant for a proxy, but whoever sends one and no cookie wanted to be let in.
+            return if authorization.is_some() { Err(missing_bearer_token()) } else { Ok(None) };
+        };
         let is_safe = matches!(parts.method, Method::GET | Method::HEAD);
         if is_safe || origin::is_own(&parts.headers, &app.config) {
             return Ok(Some(Self::Cookie(token)));

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::body::Body;
 use axum::extract::State;
-use axum::http::{HeaderName, HeaderValue, Response, StatusCode, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode, header};
 use postfun_core::amm::encode_record;
 use postfun_core::encoding::hex;
 use serde::Deserialize;
@@ -21,8 +21,7 @@ const EVENTS_MAX: u32 = 10_000;
 const LAST_SEQ: HeaderName = HeaderName::from_static("postfun-last-seq");
 /// The number of the pool's last event when the page was read.
 const POOL_SEQ: HeaderName = HeaderName::from_static("postfun-pool-seq");
-/// A full page never changes: events are only ever added.
-const FOR_EVER: HeaderValue = HeaderValue::from_static("public, max-age=31536000, immutable");
+/// A page may be kept, but is asked for again: a database that was made anew has other bytes at the same address.
 const ASK_AGAIN: HeaderValue = HeaderValue::from_static("no-cache");
 const OCTETS: HeaderValue = HeaderValue::from_static("application/octet-stream");
 
@@ -45,6 +44,7 @@ pub(super) struct HistoryPage {
     get, path = "/api/amm/pools/{id}/history", tag = "pools", params(("id" = i64, Path), HistoryPage),
     responses(
         (status = 200, content_type = "application/octet-stream", body = Vec<u8>),
+        (status = 304, description = "The page is the one of `If-None-Match`"),
         (status = 400, body = ErrorBody, description = "`invalid_limit`, `invalid_query`, `seq_in_future`"),
         (status = 404, body = ErrorBody, description = "`pool_not_found`"),
     ),
@@ -53,6 +53,7 @@ pub(super) async fn history(
     State(app): State<Arc<App>>,
     PathParam(id): PathParam<i64>,
     QueryParams(page): QueryParams<HistoryPage>,
+    headers: HeaderMap,
 ) -> Result<Response<Body>, ApiError> {
     let limit = page.limit.unwrap_or(EVENTS_MAX);
     if !(1..=EVENTS_MAX).contains(&limit) {
@@ -67,18 +68,24 @@ pub(super) async fn history(
     }
     let events = app.pools.events(id, after_seq, i64::from(limit)).await?;
     let last_seq = events.last().map_or(after_seq, |event| event.seq);
-    let is_full = events.len() == usize::try_from(limit).unwrap_or(usize::MAX);
-    let head = events.last().map(|event| hex::encode_lower(&event.hash));
-    let bytes: Vec<u8> =
-        events.iter().filter_map(|event| encode_record(&event.bytes, &event.hash)).flatten().collect();
+    let head = events.last().map_or(record.head, |event| event.hash);
+    // The hash of the last event covers every byte before it.
+    let etag = format!("\"{}-{after_seq}\"", hex::encode_lower(&head));
+    let is_known =
+        headers.get(header::IF_NONE_MATCH).is_some_and(|known| known.as_bytes() == etag.as_bytes());
+    let bytes: Vec<u8> = if is_known {
+        Vec::new()
+    } else {
+        events.iter().filter_map(|event| encode_record(&event.bytes, &event.hash)).flatten().collect()
+    };
     let mut response = Response::new(Body::from(bytes));
-    *response.status_mut() = StatusCode::OK;
+    *response.status_mut() = if is_known { StatusCode::NOT_MODIFIED } else { StatusCode::OK };
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, OCTETS);
-    headers.insert(header::CACHE_CONTROL, if is_full { FOR_EVER } else { ASK_AGAIN });
+    headers.insert(header::CACHE_CONTROL, ASK_AGAIN);
     headers.insert(LAST_SEQ, last_seq.into());
     headers.insert(POOL_SEQ, record.seq.max(last_seq).into());
-    if let Some(etag) = head.and_then(|head| HeaderValue::try_from(format!("\"{head}\"")).ok()) {
+    if let Ok(etag) = HeaderValue::try_from(etag) {
         headers.insert(header::ETAG, etag);
     }
     Ok(response)

@@ -25,6 +25,8 @@ use crate::session::Actor;
 /// A swap. One of `amount_in` and `amount_out` is fixed; everything below them is a condition, and a swap that would
 /// break one does not take place.
 #[derive(Debug, Deserialize, ToSchema)]
+// A condition that is misspelt must not be skipped.
+#[serde(deny_unknown_fields)]
 pub(super) struct SwapRequest {
     pool_id: Option<i64>,
     /// `AtoB` or `BtoA`.
