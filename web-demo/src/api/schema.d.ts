@@ -1138,6 +1138,13 @@ export interface operations {
                     "application/octet-stream": number[];
                 };
             };
+            /** @description The page is the one of `If-None-Match` */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
             /** @description `invalid_limit`, `invalid_query`, `seq_in_future` */
             400: {
                 headers: {
