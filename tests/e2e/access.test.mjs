@@ -57,6 +57,7 @@ for (const [width, height] of [
       const { page, finish } = await visit(browser, server, options);
       let step = 0;
       const look = async (state) => {
+        await page.locator('#curve-chart canvas').waitFor();
         await assertAccessible(page, state);
         assert.equal(await overflow(page), 0, state);
         step += 1;
@@ -119,7 +120,17 @@ test('the focus goes through the whole page in order and out again', async () =>
     if (windows.at(-1) !== at) windows.push(at);
     if (at === 'out') break;
   }
-  assert.deepEqual(windows, ['menu', 'account', 'balances', 'swap', 'pool', 'history', 'about', 'out']);
+  assert.deepEqual(windows, [
+    'menu',
+    'account',
+    'balances',
+    'swap',
+    'charts',
+    'pool',
+    'history',
+    'about',
+    'out',
+  ]);
   await finish();
 });
 

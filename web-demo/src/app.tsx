@@ -5,6 +5,7 @@ import { session } from './state/session';
 import { Lamp } from './ui/connection';
 import { AboutWindow } from './windows/about';
 import { BalancesWindow } from './windows/balances';
+import { ChartsWindow } from './windows/charts';
 import { PoolWindow } from './windows/pool';
 import { HistoryWindow } from './windows/verification';
 import { SignInWindow } from './windows/sign-in';
@@ -24,6 +25,7 @@ export function App(): JSX.Element {
         </div>
         <div class="column">
           <SwapWindow />
+          <ChartsWindow />
         </div>
         <div class="column">
           <PoolWindow />
@@ -44,6 +46,7 @@ function MenuBar(): JSX.Element {
         <a href="#account">{session.value.phase === 'in' ? 'Account' : 'Sign in'}</a>
         <a href="#balances">Balances</a>
         <a href="#swap">Swap</a>
+        <a href="#charts">Charts</a>
         <a href="#pool">Pool</a>
         <a href="#history">History</a>
         <a href="#about">About</a>
