@@ -162,3 +162,31 @@ test('a device that was offline has what it missed', async () => {
   await seen(page, '444', 3_000);
   await finish();
 });
+
+test('a tab that is out of sight for a minute lets go of its stream, and is up to date when it is back', async () => {
+  const { page, finish } = await visit(browser, server, {
+    before: async (page) => {
+      await page.clock.install();
+      await page.addInitScript(() => {
+        window.isAway = false;
+        Object.defineProperty(document, 'hidden', { get: () => window.isAway });
+      });
+    },
+  });
+  const turn = (isAway) =>
+    page.evaluate((away) => {
+      window.isAway = away;
+      document.dispatchEvent(new Event('visibilitychange'));
+    }, isAway);
+  await live(page);
+  await turn(true);
+  await page.clock.fastForward(50_000);
+  assert.equal(await page.getByText('No live stream').count(), 0);
+  await page.clock.fastForward(20_000);
+  await notLive(page);
+  await swapOverHttp(server, await otherPerson(server), { side: 'AtoB', amount_in: '0.0606' });
+  await turn(false);
+  await live(page);
+  await seen(page, '0.0606', 3_000);
+  await finish();
+});

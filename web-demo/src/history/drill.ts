@@ -58,9 +58,9 @@ export function check(log: Uint8Array): Fault | null {
   }
 }
 
-/** What a refused history is refused for; any other error goes on. */
+/** What a refused history is refused for; any other error, such as a history too long for the package, goes on. */
 export function faultOf(cause: unknown): Fault {
-  if (!(cause instanceof CoreError)) throw cause;
+  if (!(cause instanceof CoreError) || !cause.code.startsWith('replay_')) throw cause;
   return { seq: cause.seq ?? 0, code: cause.code, message: cause.message };
 }
 

@@ -40,7 +40,9 @@ export function startHistorian(): Historian {
         if (broken !== null) return reject(broken);
         last += 1;
         waiting.set(last, { resolve, reject, progress });
-        worker.postMessage({ id: last, name, ...request });
+        // Bytes are handed over, not copied.
+        const bytes = 'pages' in request ? request.pages.map(({ buffer }) => buffer as ArrayBuffer) : [];
+        worker.postMessage({ id: last, name, ...request }, bytes);
       }),
     end: () => worker.terminate(),
   };

@@ -6,7 +6,7 @@ import { connection, watchDevice } from './connection';
 import { core, startCore } from './core';
 import { restoreKey } from './key';
 import { followLive, isLive } from './live';
-import { followHistory, loadPools, pools } from './pools';
+import { followHistory, loadPools } from './pools';
 import { followProof } from './proof';
 import { loadServer, server } from './server';
 import { resumeSession, session } from './session';
@@ -46,7 +46,7 @@ function startTimers(): void {
     now.value = Date.now();
   }, TICK_MS);
   setInterval(() => {
-    const isFresh = isLive.peek() && Date.now() - (pools.peek().at ?? 0) < REFRESH_BESIDE_STREAM_MS;
+    const isFresh = isLive.peek() && Date.now() - refreshedAt < REFRESH_BESIDE_STREAM_MS;
     if (!document.hidden && navigator.onLine && !isFresh) void refresh();
   }, REFRESH_EVERY_MS);
   document.addEventListener('visibilitychange', () => {
@@ -67,8 +67,11 @@ function followReturn(): void {
   });
 }
 
+let refreshedAt = Date.now();
+
 /** Looks whether the pools moved; also the way to find out that the server is back. */
 export async function refresh(): Promise<void> {
+  refreshedAt = Date.now();
   await loadPools();
 }
 

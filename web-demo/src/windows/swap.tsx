@@ -5,6 +5,7 @@ import { isOnline } from '../state/connection';
 import { bootCore, now, refresh } from '../state/start';
 import { core } from '../state/core';
 import { draftTokens, needsAcceptance, outcome, shortfall, slippageBps } from '../state/draft';
+import { isLive } from '../state/live';
 import { choosePool, pool, pools } from '../state/pools';
 import { user } from '../state/session';
 import { LoadState, Notice } from '../ui/notice';
@@ -133,9 +134,14 @@ function SwapStatus(): JSX.Element {
       <span class="grow">
         {isOnline.value ? 'Quotes work offline' : 'No connection: quotes go on working'}
       </span>
-      <span>{seconds === null ? 'no pool yet' : `pool seen ${age(seconds)}`}</span>
+      <span>{poolAge(seconds)}</span>
     </>
   );
+}
+
+function poolAge(seconds: number | null): string {
+  if (seconds === null) return 'no pool yet';
+  return isLive.value ? 'pool is live' : `pool seen ${age(seconds)}`;
 }
 
 function age(seconds: number): string {

@@ -6,7 +6,7 @@ import { core } from '../state/core';
 import { pool } from '../state/pools';
 import type { Proof } from '../state/proof';
 import { proof, provePool } from '../state/proof';
-import { group } from '../ui/format';
+import { group, NBSP } from '../ui/format';
 import { Notice } from '../ui/notice';
 import { Window } from '../ui/window';
 import { DrillPart } from './drill';
@@ -103,6 +103,6 @@ function soundText({ seq, swaps, since, millis }: Extract<Proof, { phase: 'sound
     since === null
       ? 'This browser now remembers the head.'
       : `It goes on from event ${group(String(since))}, which this browser had seen.`;
-  const took = `It took ${group(String(Math.max(1, millis)))} ms.`;
+  const took = `It took ${group(String(Math.max(1, millis)))}${NBSP}ms.`;
   return `Recomputed ${events}: hashes, fees, outputs, stages and reserves are right. ${known} ${took}`;
 }
