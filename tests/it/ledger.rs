@@ -144,6 +144,24 @@ on_both_engines! {
         assert_eq!(ids.len(), 1);
     }
 
+    async fn a_number_that_was_rolled_back_is_not_remembered(app: TestApp) {
+        let ledger = &app.app.ledger;
+        let key = |number, asset| AccountKey::user(Uuid::from_u128(number), asset);
+        // There is no asset 999, so the first account is made and rolled back with the second.
+        let failed = ledger.ensure_accounts(&[key(1, PFUN), key(2, AssetId(999))]).await;
+        assert!(matches!(failed, Err(LedgerError::Database(_))));
+        let others = ledger.ensure_accounts(&[key(3, PFUN)]).await.unwrap();
+        let own = ledger.ensure_accounts(&[key(1, PFUN)]).await.unwrap();
+        assert_ne!(own, others);
+    }
+
+    async fn nothing_that_can_be_withdrawn_has_an_account_to_issue_it_from(app: TestApp) {
+        for asset in [101, 102, 103, 104] {
+            let made = app.app.ledger.ensure_accounts(&[AccountKey::issuance(AssetId(asset))]).await;
+            assert!(matches!(made, Err(LedgerError::NotIssuable)));
+        }
+    }
+
     async fn a_hold_takes_money_out_of_reach_until_it_is_decided(app: TestApp) {
         let app = &app.app;
         let [issuance, alice, bob] = accounts(&app.ledger, PFUN).await;
@@ -157,6 +175,8 @@ on_both_engines! {
         assert!(matches!(post(app, vec![pay("test:pay", 41)]).await[0], Err(LedgerError::InsufficientBalance)));
 
         assert!(matches!(settle(app, hold, pay("test:too-much", 61)).await, Err(LedgerError::HoldTooSmall)));
+        let other = posting("test:other", vec![Leg::debit(bob, units(1)), Leg::credit(alice, units(1))]);
+        assert!(matches!(settle(app, hold, other).await, Err(LedgerError::HoldUnused)));
         assert!(matches!(settle(app, hold, pay("test:settle", 50)).await, Ok(Posted::New)));
         assert!(matches!(settle(app, hold, pay("test:settle", 50)).await, Ok(Posted::Already)));
         assert_eq!((balance(app, 1).await, balance(app, 2).await), ((40, 10), (50, 0)));

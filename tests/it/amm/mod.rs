@@ -9,3 +9,4 @@ mod quote;
 mod race;
 mod stream;
 mod swap;
+mod tamper;

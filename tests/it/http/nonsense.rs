@@ -2,7 +2,7 @@
 
 use axum::body::Body;
 use axum::http::{HeaderName, HeaderValue, Method};
-use postfun_tests::{Answer, Engine, TestApp, User, engine};
+use postfun_tests::{Answer, TestApp, User, on_both_engines};
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
@@ -163,38 +163,50 @@ fn check(nonsense: &Nonsense, answer: &Answer) -> Result<(), TestCaseError> {
     Ok(())
 }
 
-/// Sends nonsense as an ordinary user, who may not make pools or airdrops, and compares the tables afterwards.
-async fn withstand(app: TestApp) {
-    let admin = app.admin().await;
-    admin.seed_pool().await;
-    // No balance, so that not even a well-formed swap can succeed.
-    let user = app.user(1).await;
-    let before = app.row_counts().await;
-    let mut challenges = 0;
-    // One seed: a failure here is a failure everywhere.
-    let mut runner = TestRunner::new_with_rng(
-        Config::default(),
-        TestRng::from_seed(RngAlgorithm::ChaCha, &[app.engine as u8 + 1; 32]),
-    );
-    for _case in 0..cases() {
-        let nonsense = nonsense().new_tree(&mut runner).expect("nonsense can always be drawn").current();
-        if let Some(answer) = send(&user, &nonsense).await {
-            check(&nonsense, &answer).unwrap_or_else(|failure| panic!("{failure}"));
-            challenges += i64::from(answer.status == 201);
+/// Draws nonsense, the same in every run on an engine: a failure here is a failure everywhere.
+fn draws(app: &TestApp) -> impl Iterator<Item = Nonsense> + use<> {
+    let rng = TestRng::from_seed(RngAlgorithm::ChaCha, &[app.engine as u8 + 1; 32]);
+    let mut runner = TestRunner::new_with_rng(Config::default(), rng);
+    (0..cases())
+        .map(move |_| nonsense().new_tree(&mut runner).expect("nonsense can always be drawn").current())
+}
+
+fn fail(failure: TestCaseError) {
+    panic!("{failure}");
+}
+
+on_both_engines! {
+    /// An ordinary user may neither make pools nor airdrop, and has nothing to swap: nothing can succeed.
+    async fn drill_nonsense_of_a_user_is_refused(app: TestApp) {
+        app.admin().await.seed_pool().await;
+        let user = app.user(1).await;
+        let before = app.row_counts().await;
+        let mut challenges = 0;
+        for nonsense in draws(&app) {
+            if let Some(answer) = send(&user, &nonsense).await {
+                check(&nonsense, &answer).unwrap_or_else(fail);
+                // A damaged request for a challenge may still be one.
+                challenges += i64::from(answer.status == 201);
+            }
+        }
+        let mut after = app.row_counts().await;
+        *after.get_mut("challenges").unwrap() -= challenges;
+        assert_eq!(after, before, "nonsense has written something");
+    }
+
+    /// An admin may do everything, so some nonsense is none; what is refused must leave nothing behind.
+    async fn drill_nonsense_of_an_admin_is_refused(app: TestApp) {
+        let admin = app.admin().await;
+        admin.seed_pool().await;
+        let mut before = app.row_counts().await;
+        for nonsense in draws(&app) {
+            let Some(answer) = send(&admin, &nonsense).await else { continue };
+            check(&nonsense, &answer).unwrap_or_else(fail);
+            let after = app.row_counts().await;
+            if answer.status >= 400 {
+                assert_eq!(after, before, "{nonsense:?} was refused and has written something");
+            }
+            before = after;
         }
     }
-    let mut after = app.row_counts().await;
-    // A damaged request for a challenge may still be one.
-    *after.get_mut("challenges").unwrap() -= challenges;
-    assert_eq!(after, before, "nonsense has written something");
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn drill_nonsense_is_refused_on_sqlite() {
-    engine::tell(Engine::Sqlite, withstand).await;
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn drill_nonsense_is_refused_on_postgres() {
-    engine::tell(Engine::Postgres, withstand).await;
 }
