@@ -1,6 +1,5 @@
 //! The four stages of a pool: what they cost, when they begin, what they burn.
 
-use alloc::format;
 use alloc::string::String;
 
 use super::PoolError;
@@ -50,6 +49,11 @@ pub struct FeeRate {
 impl FeeRate {
     /// No fee at all.
     pub const FREE: Self = Self { base_bps: 0, stage: Stage::FIRST };
+    /// The decimals of [`FeeRate::millibps`].
+    pub const MILLIBPS: Decimals = match Decimals::new(3) {
+        Ok(decimals) => decimals,
+        Err(_impossible) => Decimals::MAX,
+    };
 
     /// Constructs the rate of `stage` in a pool with a base fee of `base_bps`.
     ///
@@ -97,21 +101,26 @@ impl FeeRate {
             .unwrap_or(amount_in)
     }
 
-    /// Writes the rate in basis points, exactly: `30`, `7.5`, `3.75`.
+    /// Returns the rate in thousandths of a basis point, exactly: stage 4 divides by eight, which has three decimals.
     #[must_use]
-    pub fn bps_text(self) -> String {
-        // An eighth of a basis point has three decimals, so thousandths hold every rate exactly.
+    pub const fn millibps(self) -> Units {
         let thousandths = match self.stage.0 {
             1 => 1_000_u64,
             2 => 500,
             3 => 250,
             _ => 125,
         };
-        let rate = self.numerator().saturating_mul(thousandths);
-        match (Units::new(rate), Decimals::new(3)) {
-            (Ok(rate), Ok(decimals)) => amount::format(rate, decimals),
-            _ => format!("{}/{}", self.numerator(), self.denominator()),
+        // A base fee is below 10 000, so this is below 10 million.
+        match Units::new(self.numerator().saturating_mul(thousandths)) {
+            Ok(rate) => rate,
+            Err(_impossible) => Units::MAX,
         }
+    }
+
+    /// Writes the rate in basis points, exactly: `30`, `7.5`, `3.75`.
+    #[must_use]
+    pub fn bps_text(self) -> String {
+        amount::format(self.millibps(), Self::MILLIBPS)
     }
 }
 

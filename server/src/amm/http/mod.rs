@@ -38,11 +38,7 @@ fn both(units: Units, decimals: Decimals) -> (AmountNumber, String) {
 
 /// A fee rate in basis points as an exact JSON number: 30, 7.5, 3.75.
 fn fee_bps(rate: FeeRate) -> AmountNumber {
-    // Rates are multiples of an eighth of a basis point, so three decimals hold them.
-    let thousandths = rate.bps_text();
-    let decimals = Decimals::new(3).unwrap_or_default();
-    let units = postfun_core::amount::parse(&thousandths, decimals).unwrap_or_default();
-    AmountNumber::new(units, decimals)
+    AmountNumber::new(rate.millibps(), FeeRate::MILLIBPS)
 }
 
 /// The rate of a stage of a pool.
