@@ -171,10 +171,6 @@ fn draws(app: &TestApp) -> impl Iterator<Item = Nonsense> + use<> {
         .map(move |_| nonsense().new_tree(&mut runner).expect("nonsense can always be drawn").current())
 }
 
-fn fail(failure: TestCaseError) {
-    panic!("{failure}");
-}
-
 on_both_engines! {
     /// An ordinary user may neither make pools nor airdrop, and has nothing to swap: nothing can succeed.
     async fn drill_nonsense_of_a_user_is_refused(app: TestApp) {
@@ -184,7 +180,7 @@ on_both_engines! {
         let mut challenges = 0;
         for nonsense in draws(&app) {
             if let Some(answer) = send(&user, &nonsense).await {
-                check(&nonsense, &answer).unwrap_or_else(fail);
+                check(&nonsense, &answer).unwrap_or_else(|failure| panic!("{failure}"));
                 // A damaged request for a challenge may still be one.
                 challenges += i64::from(answer.status == 201);
             }
@@ -201,7 +197,7 @@ on_both_engines! {
         let mut before = app.row_counts().await;
         for nonsense in draws(&app) {
             let Some(answer) = send(&admin, &nonsense).await else { continue };
-            check(&nonsense, &answer).unwrap_or_else(fail);
+            check(&nonsense, &answer).unwrap_or_else(|failure| panic!("{failure}"));
             let after = app.row_counts().await;
             if answer.status >= 400 {
                 assert_eq!(after, before, "{nonsense:?} was refused and has written something");
