@@ -45,7 +45,9 @@ function carriedOut(pool, side, amountIn) {
   add(`cumulative_volume_${given}_units`, amountIn);
   add(`cumulative_volume_${got}_units`, amountOut);
   add(`fee_accum_${given}_units`, fee);
-  if (BigInt(after.cumulative_volume_a_units) >= BigInt(pool.stage1_threshold_units)) after.stage = 2;
+  const thresholds = [pool.stage1_threshold_units, pool.stage2_threshold_units, pool.stage3_threshold_units];
+  after.stage =
+    1 + thresholds.filter((units) => BigInt(after.cumulative_volume_a_units) >= BigInt(units)).length;
   return { swap: { isA, amountIn, fee, amountOut }, after };
 }
 
