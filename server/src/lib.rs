@@ -13,6 +13,7 @@
 //! | `demo` | the demo's pool and starter tokens |
 //! | [`cli`], [`telemetry`] | the command line; logs and measurements |
 //! | [`clock`], [`id`] | time and randomness, passed in |
+//! | [`keys`] | keys for one purpose each, derived from the configured secret |
 
 pub mod admin;
 pub mod amm;
@@ -26,6 +27,7 @@ mod demo;
 pub mod http;
 pub mod id;
 pub mod identity;
+pub mod keys;
 pub mod ledger;
 pub mod ops;
 pub mod session;

@@ -73,7 +73,7 @@ impl Sessions {
     /// Makes the service; its signing key is derived from the configured secret.
     #[must_use]
     pub fn new(db: Database, clock: Arc<dyn Clock>, entropy: Arc<dyn Entropy>, config: &TokenConfig) -> Self {
-        let keys = Arc::new(token::Keys::derive(config.secret.expose()));
+        let keys = Arc::new(token::Keys::derive(&config.secret));
         let recent = Arc::new(Cache::new(RECENT_MAX));
         Self { db, clock, entropy, keys, access_ttl_s: config.access_ttl_s, recent }
     }

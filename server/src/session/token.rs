@@ -3,21 +3,21 @@
 //! The key is derived from the configured secret for this family alone, and `iss`, `aud` and `typ` are checked, so
 //! that no token of another family, nor one that another program made with the same secret, passes here.
 
-use hkdf::Hkdf;
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
 use postfun_core::encoding::hex;
 use postfun_core::nostr::npub;
 use serde::{Deserialize, Serialize};
-use sha2::Sha256;
 use uuid::Uuid;
 
 use super::repo::NewSession;
+use crate::config::Secret;
 use crate::identity::User;
+use crate::keys;
 
 const ISSUER: &str = "postfun";
 const AUDIENCE: &str = "postfun:first-party";
 const TYPE: &str = "at+jwt";
-const KEY_LABEL: &[u8] = b"postfun/first-party-access/v1";
+const KEY_LABEL: &str = "postfun/first-party-access/v1";
 
 /// A token as the client gets it. Whoever holds it is the user, so it is never logged.
 #[derive(Clone)]
@@ -106,11 +106,8 @@ impl std::fmt::Debug for Keys {
 }
 
 impl Keys {
-    pub(super) fn derive(secret: &[u8]) -> Self {
-        let mut key = [0_u8; 32];
-        // Expanding to 32 bytes is far below HKDF's limit of 255 blocks, so it cannot fail.
-        let expanded = Hkdf::<Sha256>::new(None, secret).expand(KEY_LABEL, &mut key);
-        debug_assert!(expanded.is_ok(), "32 bytes can always be expanded");
+    pub(super) fn derive(secret: &Secret) -> Self {
+        let key = keys::derive(secret, KEY_LABEL);
         let mut validation = Validation::new(Algorithm::HS256);
         validation.set_issuer(&[ISSUER]);
         validation.set_audience(&[AUDIENCE]);
@@ -173,7 +170,7 @@ mod tests {
 
     #[test]
     fn our_own_token_passes_until_it_expires() {
-        let keys = Keys::derive(b"a secret of the test, long enough");
+        let keys = Keys::derive(&Secret::new("a secret of the test, long enough"));
         let token = token(&keys);
         let verified = keys.verify(&token, 1_999).expect("one second is left");
         assert_eq!((verified.session_id, verified.generation), (Uuid::from_u128(2), 3));
@@ -182,8 +179,8 @@ mod tests {
 
     #[test]
     fn tokens_of_others_are_foreign() {
-        let keys = Keys::derive(b"a secret of the test, long enough");
-        let other = Keys::derive(b"another secret of the test......");
+        let keys = Keys::derive(&Secret::new("a secret of the test, long enough"));
+        let other = Keys::derive(&Secret::new("another secret of the test......"));
         assert_eq!(keys.verify(&token(&other), 1_000), Err(TokenError::Foreign));
         for text in ["", "a.b.c", "eyJhbGciOiJub25lIn0.e30.", &token(&keys)[1..]] {
             assert_eq!(keys.verify(text, 1_000), Err(TokenError::Foreign), "{text}");
@@ -192,7 +189,7 @@ mod tests {
 
     #[test]
     fn a_token_of_another_family_under_the_same_key_is_foreign() {
-        let keys = Keys::derive(b"a secret of the test, long enough");
+        let keys = Keys::derive(&Secret::new("a secret of the test, long enough"));
         let claims = |aud: &str| {
             serde_json::json!({
                 "iss": ISSUER, "aud": aud, "sub": Uuid::from_u128(1), "sid": Uuid::from_u128(2), "gen": 1,
@@ -212,7 +209,7 @@ mod tests {
 
     #[test]
     fn formatting_shows_no_token() {
-        let keys = Keys::derive(b"a secret of the test, long enough");
+        let keys = Keys::derive(&Secret::new("a secret of the test, long enough"));
         let token = AccessToken(token(&keys));
         assert_eq!(format!("{token:?} {keys:?}"), "AccessToken(…) Keys(…)");
     }
