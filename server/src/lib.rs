@@ -9,6 +9,7 @@
 //! | [`ledger`] | accounts, postings, holds, tokens |
 //! | [`identity`], [`session`], [`signin`] | users and their keys, tokens, proofs |
 //! | [`amm`] | pools and swaps |
+//! | [`lightning`] | sats that come and go over Lightning |
 //! | [`admin`], [`audit`], [`ops`] | administrators, `postfun audit`, health and metrics |
 //! | `demo` | the demo's pool and starter tokens |
 //! | [`cli`], [`telemetry`] | the command line; logs and measurements |
@@ -29,6 +30,7 @@ pub mod id;
 pub mod identity;
 pub mod keys;
 pub mod ledger;
+pub mod lightning;
 pub mod ops;
 pub mod session;
 pub mod signin;

@@ -1,0 +1,7 @@
+//! Lightning: the port to a node or a provider.
+//!
+//! | File | Subject |
+//! |---|---|
+//! | [`backend`] | what the server asks of whoever holds its sats on Lightning |
+
+pub mod backend;
