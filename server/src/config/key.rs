@@ -88,9 +88,30 @@ pub const KEYS: &[Key] = &[
     ),
     key("LNBITS_API_URL", "lnbits_api_url", "-", "LNbits server; switches demo mode off"),
     key("LNBITS_INVOICE_KEY", "lnbits_invoice_key", "-", "LNbits key that makes invoices"),
-    key("LNBITS_ADMIN_KEY", "lnbits_admin_key", "-", "LNbits key that pays"),
+    key("LNBITS_ADMIN_KEY", "lnbits_admin_key", "-", "LNbits key that pays; without it withdrawals are off"),
     key("LNBITS_DEFAULT_MEMO", "lnbits_default_memo", "Postfun deposit", "memo of a deposit invoice"),
-    key("LNBITS_MAX_FEE_SATS", "lnbits_max_fee_sats", "20", "highest routing fee of a withdrawal"),
+    key(
+        "LNBITS_MAX_FEE_SATS",
+        "lnbits_max_fee_sats",
+        "the larger of 20 and 1 %",
+        "highest routing fee of a withdrawal",
+    ),
+    key(
+        "POSTFUN_LIGHTNING_NETWORK",
+        "lightning_network",
+        "mainnet; regtest in demo",
+        "network of every invoice: mainnet, testnet, signet or regtest",
+    ),
+    key("POSTFUN_LIGHTNING_TIMEOUT_MS", "lightning_timeout_ms", "20000", "longest time LNbits may take"),
+    key("POSTFUN_DEPOSIT_MAX_SATS", "deposit_max_sats", "10000000", "largest deposit"),
+    key("POSTFUN_WITHDRAW_MAX_SATS", "withdraw_max_sats", "1000000", "largest withdrawal"),
+    key(
+        "POSTFUN_WITHDRAW_DAILY_SATS",
+        "withdraw_daily_sats",
+        "5000000",
+        "withdrawals of one user in 24 hours",
+    ),
+    key("POSTFUN_INVOICE_EXPIRY_S", "invoice_expiry_s", "3600", "life of a deposit invoice, seconds"),
 ];
 
 /// Names that the `Makefile` and the tests pass around; they are not settings and not refused.

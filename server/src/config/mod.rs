@@ -6,6 +6,7 @@
 //! | file | |
 //! |---|---|
 //! | [`key`] | the table of all settings |
+//! | [`lightning`] | who holds the sats, and limits |
 //! | `network` | addresses, proxies, origins |
 //! | `source` | environment over file, unknown names refused |
 //! | [`database`], [`rate`], [`secret`] | the settings with a grammar of their own |
@@ -21,6 +22,7 @@ use url::Url;
 pub mod database;
 pub mod error;
 pub mod key;
+pub mod lightning;
 mod network;
 pub mod rate;
 mod rule;
@@ -31,6 +33,7 @@ mod tests;
 
 pub use database::{DatabaseUrl, PoolLimits};
 pub use error::ConfigError;
+pub use lightning::{BackendConfig, LightningConfig, LightningLimits, LnbitsConfig};
 pub use rate::{Rate, Rates};
 pub use secret::Secret;
 
@@ -78,8 +81,8 @@ pub struct Config {
     pub rates: Rates,
     /// Each an npub, a hex key or a user number; not parsed here.
     pub admins: Vec<String>,
-    /// The LNbits server, where one is configured.
-    pub lightning: Option<LightningConfig>,
+    /// Who holds the sats on Lightning.
+    pub lightning: LightningConfig,
     /// Form of the log; none chooses by whether a terminal reads it.
     pub log_format: Option<LogFormat>,
     /// Sentences the operator should read at start.
@@ -136,21 +139,6 @@ pub struct Limits {
     pub page_max: u16,
 }
 
-/// How to reach LNbits.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct LightningConfig {
-    /// The server's address.
-    pub api_url: Url,
-    /// Makes and reads invoices.
-    pub invoice_key: Option<Secret>,
-    /// Pays.
-    pub admin_key: Option<Secret>,
-    /// Memo of a deposit invoice.
-    pub default_memo: String,
-    /// Highest routing fee of a withdrawal, in sats.
-    pub max_fee_sats: u64,
-}
-
 /// Form of the log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LogFormat {
@@ -181,19 +169,21 @@ impl Config {
         let listen = listen(&source, production)?;
         let public_url = source.parse("POSTFUN_PUBLIC_URL", None, |text| base_url(text).map(Some))?;
         let trusted_proxies = trusted_proxies(&source)?;
-        let lightning = lightning(&source)?;
+        let lnbits = lightning::lnbits(&source)?;
         let setting = rule::Setting {
             listen,
             production,
             public_url: public_url.as_ref(),
-            lightning: lightning.is_some(),
+            lightning: lnbits.is_some(),
         };
         let demo = rule::demo(&source, setting, trusted_proxies.is_empty())?;
         let secret = match rule::configured_secret(&source, setting, &database)? {
             Some(secret) => secret,
             None => stored_secret(&data_dir)?,
         };
-        let notices = rule::notices(&source, setting, demo, &data_dir);
+        let mut notices = rule::notices(&source, setting, demo, &data_dir);
+        let lightning = LightningConfig::read(&source, lnbits, demo)?;
+        notices.extend(lightning.notices());
         Ok(Self {
             listen,
             metrics_listen: metrics_listen(&source, listen)?,
@@ -338,21 +328,6 @@ fn rates(source: &Source, demo: bool) -> Result<Rates, ConfigError> {
         general: source.parse("POSTFUN_RATE_GENERAL", per_minute(general), rate::parse)?,
         auth: source.parse("POSTFUN_RATE_AUTH", per_minute(auth), rate::parse)?,
     })
-}
-
-fn lightning(source: &Source) -> Result<Option<LightningConfig>, ConfigError> {
-    let Some(text) = source.get("LNBITS_API_URL") else { return Ok(None) };
-    let api_url = Url::parse(text).ok().filter(|url| matches!(url.scheme(), "http" | "https"));
-    let api_url = api_url.ok_or_else(|| {
-        ConfigError::new("LNBITS_API_URL", "is no web address; give one such as https://lnbits.example.org")
-    })?;
-    Ok(Some(LightningConfig {
-        api_url,
-        invoice_key: source.get("LNBITS_INVOICE_KEY").map(Secret::new),
-        admin_key: source.get("LNBITS_ADMIN_KEY").map(Secret::new),
-        default_memo: source.get("LNBITS_DEFAULT_MEMO").unwrap_or("Postfun deposit").to_owned(),
-        max_fee_sats: source.number("LNBITS_MAX_FEE_SATS", 20, 0..=1_000_000)?,
-    }))
 }
 
 fn log_format(text: &str) -> Result<Option<LogFormat>, String> {

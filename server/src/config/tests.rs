@@ -1,7 +1,12 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use super::{Config, ConfigError, Cors, DatabaseUrl, LogFormat, Rate, Secret};
+use super::{BackendConfig, Config, ConfigError, Cors, DatabaseUrl, LogFormat, Rate, Secret};
+use crate::lightning::backend::Network;
+
+/// What LNbits needs at least.
+const LNBITS: [(&str, &str); 2] =
+    [("LNBITS_API_URL", "https://lnbits.example.org"), ("LNBITS_INVOICE_KEY", "0123abcd")];
 
 const STRONG: &str = "0123456789abcdef0123456789abcdef";
 
@@ -53,7 +58,7 @@ fn the_seeds_own_example_starts_once_mariadb_is_gone() {
         ("MARIADB_HOST", ""),
     ];
     let config = load(&seed).unwrap();
-    assert!(config.demo && config.lightning.is_none());
+    assert!(config.demo && config.lightning.backend == BackendConfig::Simulated);
     assert!(config.notices.iter().any(|notice| notice.contains("JWT_SECRET is weak")));
     refused(&[("MARIADB_HOST", "127.0.0.1")], "MARIADB_HOST", "DATABASE_URL=postgres://");
 }
@@ -89,13 +94,13 @@ fn demo_mode_is_on_only_where_nobody_else_can_connect() {
         (vec![("POSTFUN_PUBLIC_URL", "https://example.org")], false),
         (vec![("POSTFUN_PUBLIC_URL", "http://localhost:8000")], true),
         (vec![("POSTFUN_TRUSTED_PROXIES", "10.0.0.0/8")], false),
-        (vec![("LNBITS_API_URL", "https://lnbits.example.org")], false),
+        (LNBITS.to_vec(), false),
     ] {
         assert_eq!(load(&pairs).unwrap().demo, demo, "{pairs:?}");
     }
     let asked = ("POSTFUN_DEMO", "1");
     refused(&[asked, ("POSTFUN_ENV", "production")], "POSTFUN_DEMO", "production flag");
-    refused(&[asked, ("LNBITS_API_URL", "https://lnbits.example.org")], "POSTFUN_DEMO", "real money");
+    refused(&[asked, LNBITS[0], LNBITS[1]], "POSTFUN_DEMO", "real money");
     refused(&[("POSTFUN_DEMO", "perhaps")], "POSTFUN_DEMO", "true or false");
 }
 
@@ -165,6 +170,14 @@ fn malformed_settings_are_refused() {
         ("POSTFUN_ENV", "prod", "production"),
         ("POSTFUN_LOG_FORMAT", "xml", "json"),
         ("LNBITS_API_URL", "lnbits", "web address"),
+        ("LNBITS_API_URL", "https://user:hunter2@lnbits.example.org", "web address"),
+        ("LNBITS_MAX_FEE_SATS", "1.5", "whole number"),
+        ("POSTFUN_LIGHTNING_NETWORK", "bitcoin", "mainnet"),
+        ("POSTFUN_LIGHTNING_NETWORK", "mainnet", "LNBITS_API_URL"),
+        ("POSTFUN_WITHDRAW_MAX_SATS", "0", "1 to"),
+        ("POSTFUN_WITHDRAW_DAILY_SATS", "-5", "1 to"),
+        ("POSTFUN_DEPOSIT_MAX_SATS", "2100000000000001", "1 to"),
+        ("POSTFUN_INVOICE_EXPIRY_S", "59", "60 to"),
         ("POSTFUN_MAX_BODY_BYTES", "1", "1024"),
     ] {
         refused(&[(name, value)], name, part);
@@ -195,6 +208,43 @@ fn well_formed_settings_are_honoured() {
     assert_eq!(config.web_dir, Some(PathBuf::from("web-demo/dist")));
     assert_eq!(config.log_format, Some(LogFormat::Json));
     assert_eq!(config.database, DatabaseUrl::Sqlite("/var/lib/postfun/postfun.db".into()));
+}
+
+#[test]
+fn lightning_is_simulated_in_a_demo_real_with_lnbits_and_off_otherwise() {
+    let demo = load(&[]).unwrap().lightning;
+    assert_eq!((&demo.backend, demo.network), (&BackendConfig::Simulated, Network::Regtest));
+    assert!(demo.is_on() && demo.can_pay() && demo.limits.fee_sats_max.is_none());
+    let off = load(&[("POSTFUN_DEMO", "off")]).unwrap().lightning;
+    assert!(off.backend == BackendConfig::Off && !off.is_on() && !off.can_pay());
+    let real = load(&LNBITS).unwrap();
+    assert_eq!((real.lightning.network, real.lightning.is_on()), (Network::Mainnet, true));
+    assert!(!real.lightning.can_pay() && real.notices.iter().any(|text| text.contains("LNBITS_ADMIN_KEY")));
+}
+
+#[test]
+fn lnbits_takes_its_keys_address_and_limits() {
+    let config = load(&[
+        ("LNBITS_API_URL", "http://10.0.0.5:5000/pay/api/v1/"),
+        ("LNBITS_ADMIN_KEY", "admin"),
+        ("LNBITS_MAX_FEE_SATS", "0"),
+        ("POSTFUN_LIGHTNING_NETWORK", "Signet"),
+        ("POSTFUN_LIGHTNING_TIMEOUT_MS", "900"),
+        ("POSTFUN_WITHDRAW_MAX_SATS", "7"),
+    ])
+    .unwrap();
+    assert!(config.notices.iter().any(|text| text.contains("not https")));
+    let lightning = config.lightning;
+    assert!(lightning.can_pay());
+    assert_eq!((lightning.network, lightning.limits.fee_sats_max), (Network::Signet, Some(0)));
+    assert_eq!((lightning.limits.withdraw_sats_max, lightning.limits.invoice_expiry_s), (7, 3_600));
+    let BackendConfig::Lnbits(lnbits) = lightning.backend else { panic!("LNbits is configured") };
+    assert_eq!(lnbits.api_url.as_str(), "http://10.0.0.5:5000/pay/");
+    // The admin key may do all that the invoice key may.
+    assert_eq!((lnbits.invoice_key, lnbits.admin_key), (Secret::new("admin"), Some(Secret::new("admin"))));
+    assert_eq!((lnbits.connect_timeout.as_millis(), lnbits.timeout.as_millis()), (900, 900));
+    refused(&[LNBITS[0]], "LNBITS_INVOICE_KEY", "LNBITS_ADMIN_KEY");
+    refused(&[LNBITS[0], ("LNBITS_INVOICE_KEY", "hunter2 x")], "LNBITS_INVOICE_KEY", "copy it again");
 }
 
 #[test]
