@@ -1,7 +1,6 @@
 //! The services, put together, and the router over them.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use axum::Router;
 use utoipa_axum::router::OpenApiRouter;
@@ -11,20 +10,13 @@ use crate::amm::{CreatePoolError, Pools};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::db::{Database, DbError, MigrateError, Missing};
-use crate::http::idempotency;
 use crate::id::Entropy;
 use crate::identity::{Identities, InvalidUserRef, UserRef};
+use crate::jobs::{JobSpec, Locks};
 use crate::ledger::Ledger;
 use crate::session::Sessions;
 use crate::signin::SignIn;
-use crate::{amm, demo, http, ledger, ops, session, signin};
-
-/// How often what has grown old is deleted.
-const SWEEP_INTERVAL: Duration = Duration::from_mins(5);
-/// How long an expired challenge or session is kept, so that late callers still hear *expired*.
-const SWEEP_AFTER_MS: i64 = 24 * 60 * 60 * 1_000;
-/// Rows that one statement of the sweep deletes, so that it never holds others up for long.
-const SWEEP_ROWS: i64 = 1_000;
+use crate::{amm, demo, http, jobs, ledger, ops, signin};
 
 /// Everything the server is made of.
 #[derive(Debug)]
@@ -37,6 +29,8 @@ pub struct App {
     pub clock: Arc<dyn Clock>,
     /// The randomness.
     pub entropy: Arc<dyn Entropy>,
+    /// Locks that outlive a transaction.
+    pub locks: Locks,
     /// Users and their keys.
     pub identities: Identities,
     /// Sessions and tokens.
@@ -108,7 +102,8 @@ impl App {
         let ledger = Ledger::new(a, b, c);
         let (a, b, c) = parts();
         let pools = Pools::new(a, b, c, ledger.clone());
-        Self { config, db, clock, entropy, identities, sessions, sign_in, ledger, pools }
+        let locks = Locks::new(db.clone(), Arc::clone(&clock));
+        Self { config, db, clock, entropy, locks, identities, sessions, sign_in, ledger, pools }
     }
 
     async fn grant_configured_admins(&self) -> Result<(), StartError> {
@@ -138,45 +133,9 @@ impl App {
         http::stack(http::openapi::mount(router, document), &self.config)
     }
 
-    /// Deletes what has grown old, every few minutes, until the task is dropped.
-    pub async fn sweep_for_ever(self: Arc<Self>) {
-        let mut interval = tokio::time::interval(SWEEP_INTERVAL);
-        interval.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-        loop {
-            interval.tick().await;
-            match self.sweep().await {
-                Ok(0) => {}
-                Ok(rows) => tracing::info!(rows, "old challenges, sessions and answers were deleted"),
-                Err(error) => {
-                    tracing::warn!(
-                        error = error.chain(),
-                        "old rows could not be deleted; trying again later"
-                    );
-                }
-            }
-        }
-    }
-
-    /// Deletes expired challenges and sessions and old idempotent answers once; says how many rows.
-    ///
-    /// # Errors
-    ///
-    /// [`DbError`]; what was deleted before it stays deleted.
-    pub async fn sweep(&self) -> Result<u64, DbError> {
-        let now_ms = self.clock.now_ms();
-        let before_ms = now_ms.saturating_sub(SWEEP_AFTER_MS);
-        let mut total = 0;
-        loop {
-            let mut tx = self.db.begin().await?;
-            let challenges = signin::repo::delete_expired(&mut tx, before_ms, SWEEP_ROWS).await?;
-            let sessions = session::repo::delete_expired(&mut tx, before_ms, SWEEP_ROWS).await?;
-            let answers = idempotency::delete_old(&mut tx, now_ms, SWEEP_ROWS).await?;
-            tx.commit().await?;
-            let rows = challenges + sessions + answers;
-            total += rows;
-            if rows == 0 {
-                return Ok(total);
-            }
-        }
+    /// Every job of the server; one process leads each.
+    #[must_use]
+    pub fn jobs() -> Vec<JobSpec> {
+        jobs::sweeps()
     }
 }

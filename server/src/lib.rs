@@ -12,6 +12,7 @@
 //! | [`lightning`] | sats that come and go over Lightning |
 //! | [`admin`], [`audit`], [`ops`] | administrators, `postfun audit`, health and metrics |
 //! | `demo` | the demo's pool and starter tokens |
+//! | [`jobs`] | what runs by itself, led by one process each |
 //! | [`cli`], [`telemetry`] | the command line; logs and measurements |
 //! | [`clock`], [`id`] | time and randomness, passed in |
 //! | [`keys`] | keys for one purpose each, derived from the configured secret |
@@ -28,6 +29,7 @@ mod demo;
 pub mod http;
 pub mod id;
 pub mod identity;
+pub mod jobs;
 pub mod keys;
 pub mod ledger;
 pub mod lightning;
@@ -45,6 +47,7 @@ pub fn statements() -> Vec<(String, &'static str)> {
         ("amm::audit", amm::audit::STATEMENTS),
         ("http::idempotency", http::idempotency::STATEMENTS),
         ("identity", identity::repo::STATEMENTS),
+        ("jobs", jobs::repo::STATEMENTS),
         ("ledger", ledger::repo::STATEMENTS),
         ("ledger::audit", ledger::audit::STATEMENTS),
         ("session", session::repo::STATEMENTS),

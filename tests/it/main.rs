@@ -15,6 +15,7 @@ mod amm;
 mod database;
 mod demo;
 mod http;
+mod jobs;
 mod ledger;
 mod process;
 mod same_key;

@@ -9,7 +9,7 @@ use crate::app::TestApp;
 use crate::engine::Engine;
 
 /// Tables whose rows come and go without anything having happened to anybody; an account without entries is nothing.
-const UNREMARKABLE: [&str; 3] = ["_sqlx_migrations", "accounts", "idempotency"];
+const UNREMARKABLE: [&str; 4] = ["_sqlx_migrations", "accounts", "distributed_locks", "idempotency"];
 
 /// An event of a pool as it is stored.
 #[derive(Debug, Clone, PartialEq, Eq, FromRow)]
@@ -96,6 +96,18 @@ impl TestApp {
                 counts.insert(table, rows);
             }
             counts
+        })
+    }
+
+    /// Counts the rows of a table, or of a part of it: whatever may stand behind `FROM`.
+    ///
+    /// # Panics
+    ///
+    /// When the database does not answer.
+    pub async fn count_rows(&self, table: &'static str) -> i64 {
+        on_connection!(self, |connection| {
+            let count = AssertSqlSafe(format!("SELECT CAST(COUNT(*) AS BIGINT) FROM {table}"));
+            sqlx::query_scalar(count).fetch_one(connection).await.expect("rows can be counted")
         })
     }
 

@@ -1,8 +1,10 @@
 //! The people and the steps that many tests begin with.
 
 use std::ops::Deref;
+use std::sync::Arc;
 
 use postfun_server::admin::Admins;
+use postfun_server::app::App;
 
 use crate::app::TestApp;
 use crate::client::{Answer, Client};
@@ -63,6 +65,32 @@ impl TestApp {
         let token = answer.string("token");
         let id = answer.raw("user.id").parse().expect("a user's id is a whole number");
         User { signer, id, client: self.stranger().with_token(&token), token }
+    }
+
+    /// Runs a job of the server once, now.
+    ///
+    /// # Panics
+    ///
+    /// When there is none of this name, or when it fails.
+    pub async fn run_job(&self, name: &str) {
+        let jobs = App::jobs();
+        let job = jobs.iter().find(|job| job.name == name).expect("the server has a job of this name");
+        let held = self.app.locks.try_take(&format!("test:{name}"), "test", job.lease).await;
+        let held = held.expect("the lock table can be read").expect("nobody else runs the job");
+        (job.run)(Arc::clone(&self.app), held.fence().clone()).await.expect("the job succeeds");
+        // A sweep of locks may have taken it already.
+        self.app.locks.release(held).await.expect("the lock table can be written");
+    }
+
+    /// Runs every job that deletes what has grown old, once, now.
+    ///
+    /// # Panics
+    ///
+    /// When one fails.
+    pub async fn run_sweeps(&self) {
+        for job in App::jobs().iter().filter(|job| job.name.starts_with("sweep-")) {
+            self.run_job(job.name).await;
+        }
     }
 
     /// Returns the command line's view of who administers.

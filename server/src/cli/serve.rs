@@ -16,6 +16,7 @@ use crate::clock::SystemClock;
 use crate::config::{Config, ConfigError};
 use crate::http;
 use crate::id::OsEntropy;
+use crate::jobs;
 use crate::ops::metrics;
 use crate::telemetry;
 
@@ -33,14 +34,15 @@ pub(super) async fn run(settings: &Settings) -> Result<Outcome, CommandError> {
     let listener = bind("POSTFUN_LISTEN", config.listen).await?;
     let measuring = start_metrics(&config, stop.clone()).await?;
     let app = App::open(config, Arc::new(SystemClock), Arc::new(OsEntropy)).await?;
-    let sweep = tokio::spawn(Arc::clone(&app).sweep_for_ever());
+    let jobs = jobs::start(&app);
     announce(&app.config, listener.local_addr()?, log.is_text())?;
     let stopping = async {
         stopped(stop).await;
         app.pools.end_streams();
+        jobs.ask_to_stop();
     };
     http::serve(app.router(), listener, &app.config, stopping).await;
-    sweep.abort();
+    jobs.stop().await;
     for task in measuring {
         task.abort();
     }

@@ -6,6 +6,7 @@
 //! | `error` | [`DbError`]: what can go wrong, told apart |
 //! | `connect` | how each engine is opened |
 //! | `migrate` | the embedded migrations |
+//! | `lock` | locks with a name that last as long as a transaction |
 //! | `notify` | waking other processes |
 //! | `backup` | a consistent copy of everything |
 //! | `sql` | statements whose length varies |
@@ -22,6 +23,7 @@
 mod backup;
 mod connect;
 mod error;
+mod lock;
 mod migrate;
 mod notify;
 pub(crate) mod sql;
@@ -32,6 +34,7 @@ use sqlx::{PgConnection, PgPool, Postgres, Sqlite, SqliteConnection, SqlitePool,
 pub use backup::BackupError;
 pub use connect::Missing;
 pub use error::DbError;
+pub(crate) use error::chain as error_chain;
 pub use migrate::{MigrateError, Pending};
 pub use notify::Listener;
 
