@@ -10,6 +10,7 @@ use crate::amm::{CreatePoolError, Pools};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::db::{Database, DbError, MigrateError, Missing};
+use crate::events::Events;
 use crate::id::Entropy;
 use crate::identity::{Identities, InvalidUserRef, UserRef};
 use crate::jobs::{JobSpec, Locks};
@@ -37,6 +38,8 @@ pub struct App {
     pub sessions: Sessions,
     /// Signing in.
     pub sign_in: SignIn,
+    /// What happens to users.
+    pub events: Events,
     /// Money.
     pub ledger: Ledger,
     /// Pools and swaps.
@@ -99,11 +102,12 @@ impl App {
         let (a, b, c) = parts();
         let sign_in = SignIn::new(a, b, c, identities.clone(), sessions.clone(), &config);
         let (a, b, c) = parts();
-        let ledger = Ledger::new(a, b, c);
+        let events = Events::new(db.clone(), Arc::clone(&clock), entropy.as_ref());
+        let ledger = Ledger::new(a, b, c, events.clone());
         let (a, b, c) = parts();
-        let pools = Pools::new(a, b, c, ledger.clone());
+        let pools = Pools::new(a, b, c, ledger.clone(), events.clone());
         let locks = Locks::new(db.clone(), Arc::clone(&clock));
-        Self { config, db, clock, entropy, locks, identities, sessions, sign_in, ledger, pools }
+        Self { config, db, clock, entropy, locks, identities, sessions, sign_in, events, ledger, pools }
     }
 
     async fn grant_configured_admins(&self) -> Result<(), StartError> {

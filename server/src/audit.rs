@@ -3,7 +3,7 @@
 use std::fmt;
 
 use crate::db::{Database, DbError};
-use crate::{amm, ledger};
+use crate::{amm, events, ledger};
 
 /// A difference between what stands in the database and what follows from it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,6 +31,8 @@ pub struct Report {
     pub pools: u64,
     /// How many pool events were replayed.
     pub pool_events: u64,
+    /// How many events of users were counted.
+    pub user_events: i64,
 }
 
 impl Report {
@@ -53,10 +55,11 @@ impl fmt::Display for Report {
         for finding in &self.findings {
             writeln!(formatter, "{finding}")?;
         }
-        let Self { accounts, entries, pools, pool_events, .. } = self;
+        let Self { accounts, entries, pools, pool_events, user_events, .. } = self;
         write!(
             formatter,
-            "audited {accounts} accounts, {entries} entries, {pools} pools, {pool_events} pool events: "
+            "audited {accounts} accounts, {entries} entries, {pools} pools, {pool_events} pool events, \
+             {user_events} user events: "
         )?;
         match self.findings.len() {
             0 => write!(formatter, "clean"),
@@ -76,6 +79,8 @@ pub async fn run(db: &Database) -> Result<Report, DbError> {
     (report.accounts, report.entries) = ledger::audit::count(&mut tx).await?;
     report.findings.extend(ledger::audit::run(&mut tx).await?);
     amm::audit::run(&mut tx, &mut report).await?;
+    report.user_events = events::audit::count(&mut tx).await?;
+    report.findings.extend(events::audit::run(&mut tx).await?);
     tx.rollback().await?;
     Ok(report)
 }

@@ -9,6 +9,7 @@
 //! | [`ledger`] | accounts, postings, holds, tokens |
 //! | [`identity`], [`session`], [`signin`] | users and their keys, tokens, proofs |
 //! | [`amm`] | pools and swaps |
+//! | [`events`] | what happens to a user, for whoever must be told |
 //! | [`lightning`] | sats that come and go over Lightning |
 //! | [`admin`], [`audit`], [`ops`] | administrators, `postfun audit`, health and metrics |
 //! | `demo` | the demo's pool and starter tokens |
@@ -26,6 +27,7 @@ pub mod clock;
 pub mod config;
 pub mod db;
 mod demo;
+pub mod events;
 pub mod http;
 pub mod id;
 pub mod identity;
@@ -45,6 +47,8 @@ pub fn statements() -> Vec<(String, &'static str)> {
         ("admin", admin::repo::STATEMENTS),
         ("amm", amm::repo::STATEMENTS),
         ("amm::audit", amm::audit::STATEMENTS),
+        ("events", events::repo::STATEMENTS),
+        ("events::audit", events::audit::STATEMENTS),
         ("http::idempotency", http::idempotency::STATEMENTS),
         ("identity", identity::repo::STATEMENTS),
         ("jobs", jobs::repo::STATEMENTS),

@@ -49,6 +49,7 @@ on_both_engines! {
             ("trades", "amount_out"),
             ("burns", "amount"),
             ("admin_audit", "actor"),
+            ("user_events", "kind"),
         ];
         let rows = app.row_counts().await;
         for (table, column) in tables {

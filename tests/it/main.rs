@@ -14,6 +14,7 @@ mod airdrop;
 mod amm;
 mod database;
 mod demo;
+mod events;
 mod http;
 mod jobs;
 mod ledger;

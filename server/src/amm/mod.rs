@@ -44,6 +44,7 @@ pub use trade::{BurnRecord, StoredEvent, Trade};
 
 use crate::clock::Clock;
 use crate::db::{Database, DbError};
+use crate::events::Events;
 use crate::id::Entropy;
 use crate::ledger::{Ledger, LedgerError};
 
@@ -60,6 +61,7 @@ pub struct Pools {
     clock: Arc<dyn Clock>,
     entropy: Arc<dyn Entropy>,
     ledger: Ledger,
+    events: Events,
     recent: Arc<Cache<i64, Arc<Recent>>>,
     queues: Arc<Queues>,
     feeds: Arc<Feeds>,
@@ -74,9 +76,15 @@ struct Recent {
 impl Pools {
     /// Makes the service.
     #[must_use]
-    pub fn new(db: Database, clock: Arc<dyn Clock>, entropy: Arc<dyn Entropy>, ledger: Ledger) -> Self {
+    pub fn new(
+        db: Database,
+        clock: Arc<dyn Clock>,
+        entropy: Arc<dyn Entropy>,
+        ledger: Ledger,
+        events: Events,
+    ) -> Self {
         let recent = Arc::new(Cache::new(QUOTE_POOLS_MAX));
-        Self { db, clock, entropy, ledger, recent, queues: Arc::default(), feeds: Arc::default() }
+        Self { db, clock, entropy, ledger, events, recent, queues: Arc::default(), feeds: Arc::default() }
     }
 
     /// Lists every pool by ascending number.

@@ -197,6 +197,7 @@ impl Pools {
         };
         if let (Some(true), Some(pool)) = (took_place, last) {
             self.remember(Arc::new(pool), self.clock.now_ms());
+            self.events.announce(commands.iter().map(|command| command.user_id));
             let pools = self.clone();
             tokio::spawn(async move { pools.announce(pool_id).await });
         }

@@ -23,6 +23,12 @@ impl Listener {
 }
 
 impl Database {
+    /// Whether processes can notify each other: not on SQLite, and not through a proxy.
+    #[must_use]
+    pub const fn has_notifications(&self) -> bool {
+        matches!(&self.pools, Pools::Postgres { is_direct: true, .. })
+    }
+
     /// Notifies every process that listens to a channel; on SQLite, and through a proxy, there is nobody to
     /// notify.
     ///

@@ -1,11 +1,14 @@
 //! Giving a user units of an asset that the server may issue.
 
 use postfun_core::amount::Units;
+use serde::Serialize;
 use uuid::Uuid;
 
 use super::{AccountKey, Actor, Asset, Ledger, LedgerError, Leg, NewPosting, Posted, PostingKind};
 use crate::admin::{self, AuditEntry};
-use crate::db::Tx;
+use crate::db::{DbError, Tx};
+use crate::events::NewEvent;
+use crate::http::amount::AmountNumber;
 use crate::http::idempotency::{self, Claim, KeyReused, StoredAnswer};
 use crate::id::uuid_v7;
 use crate::identity::User;
@@ -44,8 +47,8 @@ pub(crate) enum AirdropError {
     Render(#[from] serde_json::Error),
 }
 
-impl From<crate::db::DbError> for AirdropError {
-    fn from(error: crate::db::DbError) -> Self {
+impl From<DbError> for AirdropError {
+    fn from(error: DbError) -> Self {
         Self::Ledger(error.into())
     }
 }
@@ -96,7 +99,10 @@ impl Ledger {
         if let Some(claim) = &airdrop.claim {
             idempotency::insert_in_tx(&mut tx, &[(claim, &answer)], now_ms).await?;
         }
+        let event = granted(airdrop.to.id, "airdrop", &[&issue])?;
+        self.events.append_batch_in_tx(&mut tx, &[event]).await?;
         self.commit_posted(tx, &key, &accounts).await?;
+        self.events.announce([airdrop.to.id]);
         Ok((answer, false))
     }
 
@@ -125,16 +131,20 @@ impl Ledger {
             return Ok(Posted::Already);
         };
         let mut tx = self.db.begin().await?;
-        let mut posted = Posted::Already;
-        for answer in self.post_in_tx(&mut tx, postings).await? {
+        let mut given = Vec::with_capacity(issues.len());
+        for (answer, issue) in self.post_in_tx(&mut tx, postings).await?.into_iter().zip(issues) {
             match answer {
-                Ok(Posted::New) => posted = Posted::New,
+                Ok(Posted::New) => given.push(issue),
                 Ok(Posted::Already) | Err(LedgerError::KeyReused { .. }) => {}
                 Err(error) => return Err(error),
             }
         }
+        let Some(user) = given.first().map(|issue| issue.user_id) else { return Ok(Posted::Already) };
+        let event = granted(user, "starter_grant", &given)?;
+        self.events.append_batch_in_tx(&mut tx, &[event]).await?;
         self.commit_posted(tx, &first, &accounts).await?;
-        Ok(posted)
+        self.events.announce([user]);
+        Ok(Posted::New)
     }
 
     /// Posts an issue and returns the user's balance after it.
@@ -151,6 +161,42 @@ impl Ledger {
         let balance = balance.and_then(|balance| u64::try_from(balance).ok()).unwrap_or(0);
         Ok(Units::new(balance).unwrap_or(Units::MAX))
     }
+}
+
+/// What the event `balance.granted` tells its user.
+#[derive(Debug, Serialize)]
+struct Granted<'a> {
+    reason: &'static str,
+    items: Vec<GrantedItem<'a>>,
+}
+
+#[derive(Debug, Serialize)]
+struct GrantedItem<'a> {
+    token_id: i64,
+    symbol: &'a str,
+    decimals: u8,
+    amount: AmountNumber,
+    amount_units: String,
+}
+
+impl<'a> From<&'a Issue> for GrantedItem<'a> {
+    fn from(Issue { asset, amount, .. }: &'a Issue) -> Self {
+        Self {
+            token_id: asset.id.0,
+            symbol: &asset.symbol,
+            decimals: asset.decimals.get(),
+            amount: AmountNumber::new(*amount, asset.decimals),
+            amount_units: amount.get().to_string(),
+        }
+    }
+}
+
+/// The event of a user who was given something.
+fn granted(user: Uuid, reason: &'static str, issues: &[&Issue]) -> Result<NewEvent, DbError> {
+    let items = issues.iter().map(|issue| GrantedItem::from(*issue)).collect();
+    let data = serde_json::to_string(&Granted { reason, items })
+        .map_err(|error| DbError::inconsistent("user_events", "data", error))?;
+    Ok(NewEvent { user, kind: "balance.granted", data })
 }
 
 /// Where an issue comes from and where it goes.

@@ -53,6 +53,7 @@ pub use posting::{Actor, Leg, NewPosting, PostingKind};
 
 use crate::clock::Clock;
 use crate::db::{Database, Tx};
+use crate::events::Events;
 use crate::id::Entropy;
 
 /// How many account ids a process remembers; ids never change, so this only saves look-ups.
@@ -64,6 +65,7 @@ pub struct Ledger {
     db: Database,
     clock: Arc<dyn Clock>,
     entropy: Arc<dyn Entropy>,
+    events: Events,
     account_ids: Arc<Cache<AccountKey, AccountId>>,
     assets: Arc<tokio::sync::RwLock<Vec<Asset>>>,
 }
@@ -82,9 +84,9 @@ pub struct Balance {
 impl Ledger {
     /// Makes the service.
     #[must_use]
-    pub fn new(db: Database, clock: Arc<dyn Clock>, entropy: Arc<dyn Entropy>) -> Self {
+    pub fn new(db: Database, clock: Arc<dyn Clock>, entropy: Arc<dyn Entropy>, events: Events) -> Self {
         let account_ids = Arc::new(Cache::new(ACCOUNT_CACHE));
-        Self { db, clock, entropy, account_ids, assets: Arc::default() }
+        Self { db, clock, entropy, events, account_ids, assets: Arc::default() }
     }
 
     /// Lists every asset, by ascending id.

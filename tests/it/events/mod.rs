@@ -1,0 +1,3 @@
+//! What happens to users: one list each, in order, without a gap, whoever writes it.
+
+mod outbox;
