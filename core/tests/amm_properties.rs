@@ -2,8 +2,8 @@
 #![expect(clippy::expect_used, reason = "set-up that fails is a failed test")]
 
 use postfun_core::amm::{
-    Created, Event, EventToken, FeesCollected, GENESIS, Pool, PoolParams, QuoteError, Replay, Side, Stage,
-    Swapped, encode_record, link, max_amount_in, min_amount_out, replay_log,
+    Checkpoint, Created, Event, EventToken, FeesCollected, GENESIS, Playback, Pool, PoolParams, QuoteError,
+    Replay, Side, Stage, Swapped, encode_record, link, max_amount_in, min_amount_out, replay_log,
 };
 use postfun_core::amount::{self, Decimals, Units};
 use proptest::prelude::*;
@@ -191,6 +191,20 @@ proptest! {
     }
 
     #[test]
+    fn checkpoints_are_read_from_their_own_bytes_only(
+        params in params(), position in any::<prop::sample::Index>(), byte in any::<u8>(),
+    ) {
+        let first = created(&params, 5).encode();
+        let replay = Replay::start(&first, &link(&GENESIS, &first)).expect("an honest beginning");
+        let mut bytes = replay.checkpoint().as_bytes().to_vec();
+        let touched = position.index(bytes.len());
+        bytes[touched] = byte;
+        if let Ok(resumed) = Replay::resume(&Checkpoint::from_bytes(bytes.clone())) {
+            prop_assert_eq!(resumed.checkpoint().as_bytes().to_vec(), bytes);
+        }
+    }
+
+    #[test]
     fn events_are_decoded_from_their_own_bytes_only(bytes in prop::collection::vec(any::<u8>(), 0..300)) {
         if let Ok(event) = Event::decode(&bytes) {
             prop_assert_eq!(event.encode(), bytes);
@@ -223,6 +237,34 @@ proptest! {
         record[byte] ^= 1 << bit;
         let error = replay_log(&records.concat()).expect_err("a flipped bit changes the hash");
         prop_assert_eq!(error.seq(), u64::try_from(touched).expect("few events") + 1);
+    }
+
+    #[test]
+    fn a_checkpoint_anywhere_and_what_follows_it_in_pieces_is_the_whole_history(
+        params in params(),
+        trades in prop::collection::vec((side(), positive()), 1..12),
+        at in any::<prop::sample::Index>(),
+        piece in 1_usize..200,
+    ) {
+        let (events, _) = history(&params, &trades);
+        let records = log(&events);
+        let whole = replay_log(&records.concat()).expect("an honest history replays");
+        let (before, after) = records.split_at(1 + at.index(records.len()));
+        let checkpoint = replay_log(&before.concat()).expect("an honest beginning").checkpoint();
+        let resumed = Replay::resume(&checkpoint).expect("made by a replay");
+        prop_assert_eq!(resumed.checkpoint(), checkpoint);
+        let mut playback = Playback::resume(resumed);
+        for piece in after.concat().chunks(piece) {
+            playback.push(piece).expect("an honest history replays");
+        }
+        prop_assert_eq!(playback.end(), Ok(&whole));
+
+        // Cut within the last record, it is not taken for the end.
+        let mut cut = Playback::new();
+        let bytes = records.concat();
+        cut.push(&bytes[..bytes.len() - 1]).expect("everything so far is honest");
+        let seq = u64::try_from(records.len()).expect("few events");
+        prop_assert_eq!(cut.end().map_err(|error| (error.seq(), error.code())), Err((seq, "replay_truncated")));
     }
 }
 

@@ -27,3 +27,17 @@ pub fn link(previous: &ChainHash, bytes: &[u8]) -> ChainHash {
     hasher.update(bytes);
     hasher.finalize().into()
 }
+
+/// Computes a tagged hash: `SHA-256(SHA-256(tag) ‖ SHA-256(tag) ‖ message)`, for what is signed.
+///
+/// # Sources
+///
+/// BIP-340, "Design", *Tagged Hashes*.
+pub(super) fn tagged(tag: &str, message: &[u8]) -> [u8; 32] {
+    let tag = Sha256::digest(tag);
+    let mut hasher = Sha256::new();
+    hasher.update(tag);
+    hasher.update(tag);
+    hasher.update(message);
+    hasher.finalize().into()
+}

@@ -1,4 +1,4 @@
-//! Why a pool, a quote, an event or a history was refused.
+//! Why a pool, a quote, an event, a history or a checkpoint was refused.
 
 /// Why a pool cannot exist.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -286,6 +286,46 @@ impl ReplayError {
             | Self::ImpossibleSwap { seq, .. }
             | Self::Mismatch { seq, .. }
             | Self::TimeBackwards { seq } => *seq,
+        }
+    }
+}
+
+/// Why bytes are no checkpoint that a history can go on from.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum CheckpointError {
+    /// The bytes are no checkpoint.
+    #[error("the checkpoint cannot be read: {source}")]
+    Unreadable {
+        /// Why.
+        source: EventError,
+    },
+    /// The pool that it describes cannot exist.
+    #[error("the pool of the checkpoint cannot exist: {source}")]
+    InvalidPool {
+        /// Why.
+        source: PoolError,
+    },
+    /// A field cannot be what it says, given the others.
+    #[error("the checkpoint's {field} cannot be, given the rest of it")]
+    Impossible {
+        /// The field's name.
+        field: &'static str,
+    },
+}
+
+impl CheckpointError {
+    /// Every code that [`CheckpointError::code`] returns.
+    pub const CODES: [&'static str; 3] =
+        ["checkpoint_unreadable", "checkpoint_invalid_pool", "checkpoint_impossible"];
+
+    /// Returns the stable code of the refusal.
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::Unreadable { .. } => "checkpoint_unreadable",
+            Self::InvalidPool { .. } => "checkpoint_invalid_pool",
+            Self::Impossible { .. } => "checkpoint_impossible",
         }
     }
 }

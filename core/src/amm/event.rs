@@ -188,18 +188,19 @@ impl Event {
     }
 }
 
-struct Writer(Vec<u8>);
+/// Writes fields one after another; numbers are big-endian.
+pub(super) struct Writer(pub(super) Vec<u8>);
 
 impl Writer {
-    fn byte(&mut self, byte: u8) {
+    pub(super) fn byte(&mut self, byte: u8) {
         self.0.push(byte);
     }
 
-    fn number(&mut self, number: u64) {
+    pub(super) fn number(&mut self, number: u64) {
         self.0.extend_from_slice(&number.to_be_bytes());
     }
 
-    fn units(&mut self, units: Units) {
+    pub(super) fn units(&mut self, units: Units) {
         self.number(units.get());
     }
 
@@ -245,16 +246,23 @@ impl Writer {
     }
 }
 
-struct Reader<'a>(&'a [u8]);
+/// Reads fields one after another; what is left over is the caller's to refuse.
+pub(super) struct Reader<'a>(pub(super) &'a [u8]);
 
-impl Reader<'_> {
-    fn take<const N: usize>(&mut self) -> Result<[u8; N], EventError> {
+impl<'a> Reader<'a> {
+    pub(super) fn take<const N: usize>(&mut self) -> Result<[u8; N], EventError> {
         let (head, rest) = self.0.split_first_chunk::<N>().ok_or(EventError::Truncated)?;
         self.0 = rest;
         Ok(*head)
     }
 
-    fn byte(&mut self) -> Result<u8, EventError> {
+    pub(super) fn slice(&mut self, len: usize) -> Result<&'a [u8], EventError> {
+        let (slice, rest) = self.0.split_at_checked(len).ok_or(EventError::Truncated)?;
+        self.0 = rest;
+        Ok(slice)
+    }
+
+    pub(super) fn byte(&mut self) -> Result<u8, EventError> {
         self.take::<1>().map(|[byte]| byte)
     }
 
@@ -266,11 +274,11 @@ impl Reader<'_> {
         }
     }
 
-    fn number(&mut self) -> Result<u64, EventError> {
+    pub(super) fn number(&mut self) -> Result<u64, EventError> {
         self.take::<8>().map(u64::from_be_bytes)
     }
 
-    fn units(&mut self, field: &'static str) -> Result<Units, EventError> {
+    pub(super) fn units(&mut self, field: &'static str) -> Result<Units, EventError> {
         Units::new(self.number()?).map_err(|_too_large| EventError::InvalidField { field })
     }
 
@@ -283,8 +291,7 @@ impl Reader<'_> {
         let decimals = Decimals::new(self.byte()?)
             .map_err(|_too_many| EventError::InvalidField { field: "decimals" })?;
         let len = usize::from(self.byte()?);
-        let (symbol, rest) = self.0.split_at_checked(len).ok_or(EventError::Truncated)?;
-        self.0 = rest;
+        let symbol = self.slice(len)?;
         let is_symbol = (1..=SYMBOL_LEN_MAX).contains(&len) && symbol.iter().all(u8::is_ascii_graphic);
         let symbol = core::str::from_utf8(symbol).ok().filter(|_| is_symbol);
         let symbol = symbol.ok_or(EventError::InvalidField { field: "symbol" })?;

@@ -10,6 +10,9 @@
 //! | `event` | the canonical bytes of what happens to a pool |
 //! | `chain` | the hash that links each event to the one before |
 //! | `replay` | recomputes a pool from its events and names the first that is wrong |
+//! | `playback` | replays a log that arrives in pieces |
+//! | `checkpoint` | a pool as it was after an event, which a replay can go on from |
+//! | `head` | what the server signs about the end of a history |
 //!
 //! # Rules
 //!
@@ -19,8 +22,11 @@
 //! that crosses a threshold still pays the fee of the stage it found.
 
 mod chain;
+mod checkpoint;
 mod error;
 mod event;
+mod head;
+mod playback;
 mod pool;
 mod price;
 mod quote;
@@ -29,12 +35,15 @@ mod stage;
 mod swap;
 
 pub use chain::{ChainHash, DOMAIN, GENESIS, link};
-pub use error::{EventError, PoolError, QuoteError, ReplayError};
+pub use checkpoint::{CHECKPOINT_EVERY, Checkpoint};
+pub use error::{CheckpointError, EventError, PoolError, QuoteError, ReplayError};
 pub use event::{Created, Event, EventToken, FeesCollected, SYMBOL_LEN_MAX, Swapped};
+pub use head::Head;
+pub use playback::{Playback, encode_record, replay_log};
 pub use pool::{Pool, PoolParams, PoolState};
 pub use price::price_text;
 pub use quote::{Quote, SLIPPAGE_BPS_MAX, max_amount_in, min_amount_out};
-pub use replay::{Replay, encode_record, replay_log};
+pub use replay::Replay;
 pub use stage::{BurnSchedule, FEE_BPS_BASE_MAX, FeeRate, Stage};
 pub use swap::{Burn, Swap};
 

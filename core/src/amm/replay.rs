@@ -4,7 +4,6 @@
 //! computed again by the code that made them.
 
 use alloc::boxed::Box;
-use alloc::vec::Vec;
 
 use super::chain::{ChainHash, GENESIS, link};
 use super::event::{Created, Event, FeesCollected, Swapped};
@@ -14,13 +13,13 @@ use crate::amount::Units;
 /// A pool that is being recomputed from its events.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Replay {
-    created: Box<Created>,
-    pool: Pool,
-    seq: u64,
-    head: ChainHash,
-    time_ms: u64,
-    swaps: u64,
-    burned: Units,
+    pub(super) created: Box<Created>,
+    pub(super) pool: Pool,
+    pub(super) seq: u64,
+    pub(super) head: ChainHash,
+    pub(super) time_ms: u64,
+    pub(super) swaps: u64,
+    pub(super) burned: Units,
 }
 
 impl Replay {
@@ -150,47 +149,4 @@ fn check_figures(seq: u64, figures: &[(&'static str, u64, u64)]) -> Result<(), R
     figures.iter().try_for_each(|&(field, expected, found)| {
         if expected == found { Ok(()) } else { Err(ReplayError::Mismatch { seq, field, expected, found }) }
     })
-}
-
-/// Writes one record of a log: the event's length in two bytes (big-endian), its bytes, its chain hash.
-///
-/// # Errors
-///
-/// `None` for an event above 65 535 bytes, which no event is.
-#[must_use]
-pub fn encode_record(bytes: &[u8], hash: &ChainHash) -> Option<Vec<u8>> {
-    let len = u16::try_from(bytes.len()).ok()?;
-    let mut record = Vec::with_capacity(bytes.len().saturating_add(34));
-    record.extend_from_slice(&len.to_be_bytes());
-    record.extend_from_slice(bytes);
-    record.extend_from_slice(hash);
-    Some(record)
-}
-
-/// Replays a whole log of records, see [`encode_record`].
-///
-/// # Errors
-///
-/// The first fault; see [`ReplayError::seq`] for its place.
-pub fn replay_log(log: &[u8]) -> Result<Replay, ReplayError> {
-    let (bytes, hash, mut rest) = split_record(log, 1)?.ok_or(ReplayError::Empty)?;
-    let mut replay = Replay::start(bytes, hash)?;
-    while let Some((bytes, hash, after)) = split_record(rest, replay.seq.saturating_add(1))? {
-        replay.apply(bytes, hash)?;
-        rest = after;
-    }
-    Ok(replay)
-}
-
-type Record<'a> = (&'a [u8], &'a ChainHash, &'a [u8]);
-
-fn split_record(log: &[u8], seq: u64) -> Result<Option<Record<'_>>, ReplayError> {
-    if log.is_empty() {
-        return Ok(None);
-    }
-    let truncated = || ReplayError::Truncated { seq };
-    let (len, rest) = log.split_first_chunk::<2>().ok_or_else(truncated)?;
-    let (bytes, rest) = rest.split_at_checked(usize::from(u16::from_be_bytes(*len))).ok_or_else(truncated)?;
-    let (hash, rest) = rest.split_first_chunk::<32>().ok_or_else(truncated)?;
-    Ok(Some((bytes, hash, rest)))
 }
