@@ -14,6 +14,7 @@ mod airdrop;
 mod amm;
 mod database;
 mod demo;
+mod drill;
 mod events;
 mod http;
 mod jobs;

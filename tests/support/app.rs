@@ -62,6 +62,22 @@ impl TestApp {
         Self::open(engine, place, clock, Arc::new(SeededEntropy::new(1)), config).await
     }
 
+    /// As [`TestApp::start`], on a database that the caller has made; it stays when the test ends.
+    ///
+    /// # Panics
+    ///
+    /// When the server does not start.
+    pub async fn start_on(url: DatabaseUrl) -> Self {
+        let engine = match url {
+            DatabaseUrl::Sqlite(_) => Engine::Sqlite,
+            DatabaseUrl::Postgres(_) => Engine::Postgres,
+        };
+        let place = Arc::new(Place { dir: temporary_folder(), postgres: Mutex::new(None), url });
+        let clock = Arc::new(ManualClock::new(START_MS));
+        let config = place.config();
+        Self::open(engine, place, clock, Arc::new(SeededEntropy::new(1)), config).await
+    }
+
     /// Starts one more server on the same database with changed settings, as after a restart or beside this one.
     ///
     /// # Panics
@@ -177,10 +193,7 @@ impl TestApp {
 
 impl Place {
     async fn make(engine: Engine) -> Self {
-        let dir = tempfile::Builder::new()
-            .prefix("postfun-test-")
-            .tempdir()
-            .expect("a temporary folder can be made");
+        let dir = temporary_folder();
         let (postgres, url) = match engine {
             Engine::Sqlite => (None, DatabaseUrl::Sqlite(dir.path().join("postfun.db"))),
             Engine::Postgres => {
@@ -196,6 +209,11 @@ impl Place {
     fn config(&self) -> Config {
         Config { database: self.url.clone(), demo: false, ..Config::for_tests(self.dir.path()) }
     }
+}
+
+fn temporary_folder() -> TempDir {
+    let made = tempfile::Builder::new().prefix("postfun-test-").tempdir();
+    made.expect("a temporary folder can be made")
 }
 
 /// A server that listens on a real socket.

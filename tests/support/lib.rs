@@ -10,6 +10,7 @@
 //! | [`process`] | the real program, for what only a process can show |
 //! | [`signer`] | a Nostr key that signs in |
 //! | [`story`] | the people and the steps that many tests begin with |
+//! | [`wire`] | requests and streams over a real socket, for drills |
 //!
 //! After every story the books are audited (`postfun audit`): a test cannot pass while money is made or lost.
 
@@ -27,6 +28,7 @@ pub mod postgres;
 pub mod process;
 pub mod signer;
 pub mod story;
+pub mod wire;
 
 pub use app::TestApp;
 pub use client::{Answer, Client};

@@ -22,6 +22,23 @@ pub struct StoredEvent {
     pub hash: Vec<u8>,
 }
 
+/// A trade as it is stored.
+#[derive(Debug, Clone, PartialEq, Eq, FromRow)]
+pub struct StoredTrade {
+    /// Its id.
+    pub id: String,
+    /// The number of its event.
+    pub seq: i64,
+    /// The number of the user who swapped.
+    pub user_number: i64,
+    /// What went in, in base units.
+    pub amount_in: i64,
+    /// What came out, in base units.
+    pub amount_out: i64,
+    /// The fee, in base units of the input token.
+    pub fee: i64,
+}
+
 macro_rules! on_connection {
     ($app:expr, |$connection:ident| $body:expr) => {{
         let url = $app.database_url();
@@ -51,6 +68,21 @@ impl TestApp {
         const EVENTS: &str = "SELECT seq, bytes, hash FROM pool_events WHERE pool_id = $1 ORDER BY seq";
         on_connection!(self, |connection| {
             sqlx::query_as(EVENTS).bind(pool_id).fetch_all(connection).await.expect("events can be read")
+        })
+    }
+
+    /// Returns every trade of a pool, oldest first.
+    ///
+    /// # Panics
+    ///
+    /// When the database does not answer.
+    pub async fn stored_trades(&self, pool_id: i64) -> Vec<StoredTrade> {
+        const TRADES: &str = "SELECT trades.id, trades.seq, users.number AS user_number, trades.amount_in, \
+                                     trades.amount_out, trades.fee \
+                              FROM trades JOIN users ON users.id = trades.user_id \
+                              WHERE trades.pool_id = $1 ORDER BY trades.seq";
+        on_connection!(self, |connection| {
+            sqlx::query_as(TRADES).bind(pool_id).fetch_all(connection).await.expect("trades can be read")
         })
     }
 

@@ -7,6 +7,8 @@
 //! A missing PostgreSQL fails the test with the name of the package; it never skips one.
 
 use std::fs::{self, DirBuilder};
+use std::io::Write;
+use std::net::TcpListener;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, chown};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
@@ -36,9 +38,13 @@ pub enum Durability {
 #[derive(Debug)]
 pub struct Cluster {
     socket_dir: PathBuf,
+    port: u16,
     /// Its standard input is the pipe; closing it is the signal to stop.
     watchdog: Child,
 }
+
+/// The port in the name of the socket's file, when nothing listens on TCP.
+const SOCKET_PORT: u16 = 5432;
 
 impl Cluster {
     /// Creates and starts a cluster.
@@ -47,19 +53,117 @@ impl Cluster {
     ///
     /// When PostgreSQL is not installed (the message names the package) or does not start within a minute.
     pub async fn start(durability: Durability) -> Self {
+        let settings = vec!["listen_addresses=".to_owned()];
+        Self::start_with(durability, SOCKET_PORT, settings).await
+    }
+
+    /// As [`Cluster::start`], and reachable from this machine by TCP too.
+    ///
+    /// # Panics
+    ///
+    /// As [`Cluster::start`], and when no port can be had.
+    pub async fn start_on_tcp(durability: Durability) -> Self {
+        let free = TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr());
+        let port = free.expect("a loopback port is free").port();
+        let settings = vec!["listen_addresses=127.0.0.1".to_owned(), format!("port={port}")];
+        Self::start_with(durability, port, settings).await
+    }
+
+    async fn start_with(durability: Durability, port: u16, mut settings: Vec<String>) -> Self {
         let bin_dir = bin_dir();
         let (dir, account) = make_dir();
         init_database(&bin_dir, &dir, account.as_ref());
-        let watchdog = spawn_watched(&bin_dir, &dir, account.as_ref(), durability);
-        let cluster = Self { socket_dir: dir, watchdog };
+        settings.extend(common_settings(durability));
+        let watchdog = spawn_watched(&bin_dir, &dir, account.as_ref(), &settings);
+        let cluster = Self { socket_dir: dir, port, watchdog };
         cluster.wait_until_ready().await;
         cluster
     }
 
-    /// Returns the URL of one of the cluster's databases, for its superuser.
+    /// Returns the URL of one of the cluster's databases, for its superuser, by the socket.
     #[must_use]
     pub fn url(&self, database: &str) -> String {
-        format!("postgres://postgres@localhost/{database}?host={}", self.socket_dir.display())
+        let Self { socket_dir, port, .. } = self;
+        format!("postgres://postgres@localhost:{port}/{database}?host={}", socket_dir.display())
+    }
+
+    /// As [`Cluster::url`], by TCP.
+    #[must_use]
+    pub fn tcp_url(&self, database: &str) -> String {
+        format!("postgres://postgres@127.0.0.1:{}/{database}", self.port)
+    }
+
+    /// Stops the server at once, as a crash would, and waits until it is gone.
+    ///
+    /// # Panics
+    ///
+    /// When it does not end within a minute.
+    pub async fn crash(&mut self) {
+        let gone = self.socket_dir.join("gone");
+        let _ = fs::remove_file(&gone);
+        self.order("crash");
+        let deadline = Instant::now() + START_LIMIT;
+        while !gone.exists() {
+            assert!(Instant::now() < deadline, "PostgreSQL did not stop");
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    }
+
+    /// Starts the server again after [`Cluster::crash`], and waits until it has recovered.
+    ///
+    /// # Panics
+    ///
+    /// When it does not start within a minute.
+    pub async fn recover(&mut self) {
+        self.order("start");
+        self.wait_until_ready().await;
+    }
+
+    /// Runs a statement, as the superuser, on a connection of its own.
+    ///
+    /// # Panics
+    ///
+    /// When PostgreSQL refuses.
+    pub async fn run(&self, statement: &str) {
+        Admin { url: self.url("postgres") }.run(statement).await;
+    }
+
+    /// Makes every commit wait for a standby that does not exist: committed in this server, and not told to anyone. Whoever
+    /// loses the connection then does not know what took place.
+    ///
+    /// # Panics
+    ///
+    /// When PostgreSQL refuses.
+    pub async fn hold_answers_to_commits(&self) {
+        self.run("ALTER SYSTEM SET synchronous_standby_names = 'nobody'").await;
+        self.run("SELECT pg_reload_conf()").await;
+    }
+
+    /// Returns how many commits wait in [`Cluster::hold_answers_to_commits`].
+    ///
+    /// # Panics
+    ///
+    /// When PostgreSQL refuses.
+    pub async fn held_commits(&self) -> i64 {
+        let mut connection =
+            PgConnection::connect(&self.url("postgres")).await.expect("the cluster can be reached");
+        let held = "SELECT COUNT(*) FROM pg_stat_activity WHERE wait_event = 'SyncRep'";
+        sqlx::query_scalar(held).fetch_one(&mut connection).await.expect("activity can be read")
+    }
+
+    /// Ends [`Cluster::hold_answers_to_commits`]; the waiting commits are answered.
+    ///
+    /// # Panics
+    ///
+    /// When PostgreSQL refuses.
+    pub async fn release_answers_to_commits(&self) {
+        self.run("ALTER SYSTEM RESET synchronous_standby_names").await;
+        self.run("SELECT pg_reload_conf()").await;
+    }
+
+    fn order(&mut self, order: &str) {
+        let pipe = self.watchdog.stdin.as_mut().expect("the pipe stays open as long as the cluster");
+        writeln!(pipe, "{order}").expect("the watchdog reads its orders");
     }
 
     async fn wait_until_ready(&self) {
@@ -170,31 +274,33 @@ fn init_database(bin_dir: &Path, dir: &Path, account: Option<&Account>) {
 /// Starts the server below a shell that stops it and removes its directory when this process is gone.
 ///
 /// The shell leads a process group of its own, so that an interrupt from the keyboard reaches it through the pipe only.
-fn spawn_watched(bin_dir: &Path, dir: &Path, account: Option<&Account>, durability: Durability) -> Child {
+fn spawn_watched(bin_dir: &Path, dir: &Path, account: Option<&Account>, settings: &[String]) -> Child {
     const SCRIPT: &str = r#"
-        "$@" </dev/null >"$CLUSTER_DIR/log" 2>&1 &
-        server=$!
-        cat >/dev/null
-        kill -QUIT "$server"
-        wait "$server"
+        start() { "$@" </dev/null >>"$CLUSTER_DIR/log" 2>&1 & server=$!; }
+        crash() { kill -QUIT "$server"; wait "$server"; }
+        start "$@"
+        is_up=yes
+        while read -r order; do
+            case "$order" in
+                crash) crash; is_up=no; : >"$CLUSTER_DIR/gone" ;;
+                start) start "$@"; is_up=yes ;;
+            esac
+        done
+        [ "$is_up" = no ] || crash
         rm -rf "$CLUSTER_DIR"
     "#;
     let mut shell = command(Path::new("/bin/sh"), account);
     shell.env("CLUSTER_DIR", dir).args(["-c", SCRIPT, "watchdog"]).arg(bin_dir.join("postgres"));
     shell.arg("-D").arg(dir.join("data")).arg("-k").arg(dir);
-    for setting in settings(durability) {
-        shell.args(["-c", &setting]);
+    for setting in settings {
+        shell.args(["-c", setting]);
     }
     shell.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null()).process_group(0);
     shell.spawn().expect("a shell can be started")
 }
 
-fn settings(durability: Durability) -> Vec<String> {
-    let mut settings = vec![
-        "listen_addresses=".to_owned(),
-        format!("max_connections={CONNECTIONS_MAX}"),
-        "shared_buffers=128MB".to_owned(),
-    ];
+fn common_settings(durability: Durability) -> Vec<String> {
+    let mut settings = vec![format!("max_connections={CONNECTIONS_MAX}"), "shared_buffers=128MB".to_owned()];
     if durability == Durability::None {
         settings.extend(["fsync=off", "synchronous_commit=off", "full_page_writes=off"].map(str::to_owned));
     }

@@ -2,6 +2,6 @@
 
 mod command;
 mod curl;
-mod kill;
+mod end;
 mod readme;
 mod settings;

@@ -1,0 +1,66 @@
+//! Faults under load, with real processes and real databases: what was answered stays true, and what was not answered can
+//! be asked again.
+//!
+//! `make test` runs each with a small count, `make drill` with the full one, and the line of figures that each prints goes
+//! into the README.
+
+mod follower;
+mod kill;
+mod outage;
+mod processes;
+mod trader;
+
+use std::time::{Duration, Instant};
+
+use postfun_tests::Engine;
+
+use trader::Trader;
+
+/// Settings under which one address may send as much as it likes.
+const UNLIMITED: [(&str, &str); 1] = [("POSTFUN_RATE_GENERAL", "off")];
+
+/// How much is done: little each time the tests run, much in a drill.
+fn count(in_test: u64, in_drill: u64) -> u64 {
+    if std::env::var_os("POSTFUN_DRILL").is_some() { in_drill } else { in_test }
+}
+
+/// Waits until something is true, which it becomes sooner or later unless something is broken.
+async fn wait_until(what: &str, mut is_true: impl AsyncFnMut() -> bool) {
+    let begin = Instant::now();
+    while !is_true().await {
+        assert!(begin.elapsed() < Duration::from_mins(2), "waited in vain: {what}");
+        tokio::time::sleep(Duration::from_millis(2)).await;
+    }
+}
+
+/// What a drill did, as one row of the README's table.
+struct Figures {
+    begin: Instant,
+    what: &'static str,
+    engine: Engine,
+}
+
+impl Figures {
+    fn begin(what: &'static str, engine: Engine) -> Self {
+        Self { begin: Instant::now(), what, engine }
+    }
+
+    /// Prints the row. Nothing was lost or made twice, or the test would have ended before.
+    #[expect(clippy::print_stdout, reason = "the figures are what a drill is for")]
+    fn tell(self, faults: &str, traders: &[Trader]) {
+        let engine = match self.engine {
+            Engine::Sqlite => "SQLite",
+            Engine::Postgres => "PostgreSQL",
+        };
+        let answered: usize = traders.iter().map(|trader| trader.done.len()).sum();
+        let (mut repeated, mut replayed) = (0, 0);
+        for (all, carried_out) in traders.iter().map(Trader::repeated) {
+            repeated += all;
+            replayed += carried_out;
+        }
+        let (what, seconds) = (self.what, self.begin.elapsed().as_secs());
+        println!(
+            "drill: | {what} | {engine} | {faults} | {answered} | {repeated} | {replayed} | 0 | {seconds} |"
+        );
+    }
+}
