@@ -16,6 +16,7 @@
 //! | [`amount`] | base units and their decimal text |
 //! | [`rounding`] | the two multiplications-with-division that everything else uses |
 //! | [`amm`] | pools, quotes, stages and burns, the hash chain of a pool's events, replay |
+//! | [`bolt11`] | Lightning invoices: read, checked, written |
 //! | [`nostr`] | events (NIP-01), `npub` (NIP-19), the sign-in event |
 //! | [`signature`] | BIP-340 Schnorr signatures |
 //! | [`encoding`] | hexadecimal and JSON, read strictly |
@@ -40,6 +41,7 @@ extern crate alloc;
 
 pub mod amm;
 pub mod amount;
+pub mod bolt11;
 pub mod encoding;
 pub mod nostr;
 pub mod rounding;

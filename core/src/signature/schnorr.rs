@@ -2,6 +2,7 @@
 
 use core::fmt;
 
+use k256::NonZeroScalar;
 use k256::schnorr::{Signature, SigningKey, VerifyingKey};
 
 use super::SignatureError;
@@ -84,6 +85,13 @@ impl SecretKey {
     #[must_use]
     pub fn sign(&self, message: &[u8], aux: &[u8; AUX_LEN]) -> [u8; SIGNATURE_LEN] {
         self.0.sign_raw(message, aux).map_or([0; SIGNATURE_LEN], |signature| signature.to_bytes())
+    }
+}
+
+impl SecretKey {
+    /// The number itself, or its negative: the one whose point has an even y.
+    pub(crate) fn scalar(&self) -> &NonZeroScalar {
+        self.0.as_nonzero_scalar()
     }
 }
 
