@@ -6,7 +6,7 @@ use axum::Router;
 use utoipa_axum::router::OpenApiRouter;
 
 use crate::admin::{AdminError, Admins};
-use crate::amm::{CreatePoolError, Pools};
+use crate::amm::{CreatePoolError, Notary, Pools};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::db::{Database, DbError, MigrateError, Missing};
@@ -44,6 +44,8 @@ pub struct App {
     pub ledger: Ledger,
     /// Pools and swaps.
     pub pools: Pools,
+    /// Signs what pools have been.
+    pub notary: Notary,
 }
 
 /// Why the server could not start.
@@ -106,8 +108,22 @@ impl App {
         let ledger = Ledger::new(a, b, c, events.clone());
         let (a, b, c) = parts();
         let pools = Pools::new(a, b, c, ledger.clone(), events.clone());
+        let notary = Notary::new(&config.tokens.secret);
         let locks = Locks::new(db.clone(), Arc::clone(&clock));
-        Self { config, db, clock, entropy, locks, identities, sessions, sign_in, events, ledger, pools }
+        Self {
+            config,
+            db,
+            clock,
+            entropy,
+            locks,
+            identities,
+            sessions,
+            sign_in,
+            events,
+            ledger,
+            pools,
+            notary,
+        }
     }
 
     async fn grant_configured_admins(&self) -> Result<(), StartError> {
@@ -140,6 +156,8 @@ impl App {
     /// Every job of the server; one process leads each.
     #[must_use]
     pub fn jobs() -> Vec<JobSpec> {
-        jobs::sweeps()
+        let mut jobs = jobs::sweeps();
+        jobs.push(amm::checkpoint::job());
+        jobs
     }
 }

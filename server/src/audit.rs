@@ -31,6 +31,8 @@ pub struct Report {
     pub pools: u64,
     /// How many pool events were replayed.
     pub pool_events: u64,
+    /// How many checkpoints were compared.
+    pub checkpoints: u64,
     /// How many events of users were counted.
     pub user_events: i64,
 }
@@ -55,10 +57,10 @@ impl fmt::Display for Report {
         for finding in &self.findings {
             writeln!(formatter, "{finding}")?;
         }
-        let Self { accounts, entries, pools, pool_events, user_events, .. } = self;
+        let Self { accounts, entries, pools, pool_events, checkpoints, user_events, .. } = self;
         write!(
             formatter,
-            "audited {accounts} accounts, {entries} entries, {pools} pools, {pool_events} pool events, \
+            "audited {accounts} accounts, {entries} entries, {pools} pools, {pool_events} pool events, {checkpoints} checkpoints, \
              {user_events} user events: "
         )?;
         match self.findings.len() {

@@ -47,6 +47,7 @@ pub fn statements() -> Vec<(String, &'static str)> {
         ("admin", admin::repo::STATEMENTS),
         ("amm", amm::repo::STATEMENTS),
         ("amm::audit", amm::audit::STATEMENTS),
+        ("amm::checkpoint", amm::checkpoint::STATEMENTS),
         ("events", events::repo::STATEMENTS),
         ("events::audit", events::audit::STATEMENTS),
         ("http::idempotency", http::idempotency::STATEMENTS),

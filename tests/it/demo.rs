@@ -47,6 +47,6 @@ on_both_engines! {
         let user = app.user(1).await;
         user.post(GRANT, "").await.refused(404, "route_not_found");
         assert_eq!(app.stranger().get("/api/config").await.ok(200).raw("demo"), "false");
-        assert_eq!(app.stranger().get("/api/amm/pools").await.ok(200).text, r#"{"items":[]}"#);
+        assert_eq!(app.stranger().get("/api/amm/pools").await.ok(200).text, r#"{"items":[],"next_after_id":null}"#);
     }
 }

@@ -33,5 +33,6 @@ pub mod wire;
 pub use app::TestApp;
 pub use client::{Answer, Client};
 pub use engine::Engine;
+pub use peek::StoredEvent;
 pub use signer::Signer;
 pub use story::User;

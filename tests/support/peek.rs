@@ -105,6 +105,19 @@ impl TestApp {
         replay
     }
 
+    /// Writes a checkpoint behind the server's back.
+    ///
+    /// # Panics
+    ///
+    /// When the database refuses.
+    pub async fn insert_checkpoint(&self, pool_id: i64, seq: i64, bytes: &[u8]) {
+        const INSERT: &str = "INSERT INTO pool_checkpoints (pool_id, seq, bytes) VALUES ($1, $2, $3)";
+        on_connection!(self, |connection| {
+            let insert = sqlx::query(INSERT).bind(pool_id).bind(seq).bind(bytes);
+            let _done = insert.execute(connection).await.expect("the row can be written");
+        });
+    }
+
     /// Counts the rows of every table that says what happened: equal before and after means that nothing was written.
     ///
     /// # Panics

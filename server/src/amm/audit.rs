@@ -2,18 +2,21 @@
 
 use std::collections::HashMap;
 
-use postfun_core::amm::{Event, Replay, ReplayError, Swapped};
+use postfun_core::amm::{Checkpoint, Event, Replay, ReplayError, Swapped};
 use postfun_core::encoding::hex;
 use sqlx::FromRow;
 
+use super::checkpoint::step;
 use super::pool::event_time;
-use super::{PoolRecord, StoredEvent, Trade, repo};
+use super::{PoolRecord, StoredEvent, Trade, checkpoint, repo};
 use crate::audit::{Finding, Report};
 use crate::db::{DbError, Tx, on_backend, statements};
 use crate::ledger;
 
 /// Events that are read at once.
 const PAGE: u16 = 10_000;
+/// Pools that are read at once.
+const POOLS: u16 = 500;
 
 statements! {
     POOL_ACCOUNTS = "
@@ -66,20 +69,34 @@ struct TradeCounts {
 /// Audits every pool.
 pub(crate) async fn run(tx: &mut Tx, report: &mut Report) -> Result<(), DbError> {
     let assets = ledger::repo::list_assets(tx).await?;
-    for row in repo::list_pools(tx).await? {
-        let record = row.into_record(&assets)?;
-        report.pools += 1;
-        match replay(tx, &record, report).await? {
-            Ok(replay) => compare(tx, &record, &replay, report).await?,
-            Err(error) => report.findings.push(Finding {
+    let mut after_id = 0;
+    loop {
+        let rows = repo::list_pools(tx, after_id, POOLS).await?;
+        if rows.is_empty() {
+            return Ok(());
+        }
+        for row in rows {
+            let record = row.into_record(&assets)?;
+            after_id = record.id;
+            audit_pool(tx, &record, report).await?;
+        }
+    }
+}
+
+async fn audit_pool(tx: &mut Tx, record: &PoolRecord, report: &mut Report) -> Result<(), DbError> {
+    report.pools += 1;
+    match replay(tx, record, report).await? {
+        Ok(replay) => compare(tx, record, &replay, report).await,
+        Err(error) => {
+            report.findings.push(Finding {
                 what: "pool's history is wrong",
                 subject: format!("pool {} at event {}", record.id, error.seq()),
                 found: error.to_string(),
                 expected: "an honest history".to_owned(),
-            }),
+            });
+            Ok(())
         }
     }
-    Ok(())
 }
 
 async fn replay(
@@ -91,25 +108,39 @@ async fn replay(
     loop {
         let after = replay.as_ref().map_or(0, |replay| i64::try_from(replay.seq()).unwrap_or(i64::MAX));
         let events = repo::list_events(tx, record.id, after, i64::from(PAGE)).await?;
-        if events.is_empty() {
+        let Some(last) = events.last() else {
+            let beyond = checkpoint::list_between(tx, record.id, after, i64::MAX).await?;
+            report
+                .findings
+                .extend(beyond.iter().map(|stored| wrong_checkpoint(record, stored.seq, "no event")));
             return Ok(replay.ok_or(ReplayError::Empty));
-        }
+        };
+        let stored = checkpoint::list_between(tx, record.id, after, last.seq).await?;
+        let mut stored: HashMap<i64, Checkpoint> =
+            stored.into_iter().map(|stored| (stored.seq, stored.checkpoint)).collect();
         for event in &events {
             report.pool_events += 1;
             if let Err(error) = step(&mut replay, event) {
                 return Ok(Err(error));
+            }
+            let Some(found) = stored.remove(&event.seq) else { continue };
+            report.checkpoints += 1;
+            if replay.as_ref().map(Replay::checkpoint) != Some(found) {
+                report.findings.push(wrong_checkpoint(record, event.seq, "what the events lead to"));
             }
         }
         compare_trades(tx, record, after, &events, report).await?;
     }
 }
 
-fn step(replay: &mut Option<Replay>, event: &StoredEvent) -> Result<(), ReplayError> {
-    if let Some(replay) = replay {
-        return replay.apply(&event.bytes, &event.hash);
+/// A checkpoint that is not what it should be; it may be deleted, and is then made again.
+fn wrong_checkpoint(record: &PoolRecord, seq: i64, expected: &str) -> Finding {
+    Finding {
+        what: "checkpoint differs from its events",
+        subject: format!("pool {} at event {seq}", record.id),
+        found: "other bytes".to_owned(),
+        expected: expected.to_owned(),
     }
-    *replay = Some(Replay::start(&event.bytes, &event.hash)?);
-    Ok(())
 }
 
 async fn compare(

@@ -9,6 +9,8 @@
 //! | `batch` | a batch in memory: applied swap by swap, then written |
 //! | `feed` | what happens in a pool, as it happens |
 //! | `outcome` | what to say after a commit that went wrong |
+//! | `checkpoint` | what pools were after every thousandth event |
+//! | `notary` | the server's signature under the ends of histories and under checkpoints |
 //! | `trade` | trades, events and burns as they are listed |
 //! | `repo` | the statements |
 //! | `audit` | replays every pool and compares |
@@ -19,10 +21,12 @@
 
 pub(crate) mod audit;
 mod batch;
+pub(crate) mod checkpoint;
 mod create;
 mod error;
 mod feed;
 pub(crate) mod http;
+mod notary;
 mod outcome;
 mod pool;
 mod queue;
@@ -36,8 +40,10 @@ use feed::Feeds;
 use queue::Queues;
 use quick_cache::sync::Cache;
 
+pub use checkpoint::StoredCheckpoint;
 pub use create::NewPool;
 pub use error::{CreatePoolError, SwapError};
+pub use notary::Notary;
 pub use pool::PoolRecord;
 pub use swap::{SwapAmount, SwapCommand, SwapDone, SwapLimits, SwapReceipt};
 pub use trade::{BurnRecord, StoredEvent, Trade};
@@ -87,14 +93,14 @@ impl Pools {
         Self { db, clock, entropy, ledger, events, recent, queues: Arc::default(), feeds: Arc::default() }
     }
 
-    /// Lists every pool by ascending number.
+    /// Lists pools by ascending number; `after_id` continues where a page ended, 0 begins.
     ///
     /// # Errors
     ///
     /// [`LedgerError::Database`].
-    pub async fn list(&self) -> Result<Vec<PoolRecord>, LedgerError> {
+    pub async fn list(&self, after_id: i64, limit: u16) -> Result<Vec<PoolRecord>, LedgerError> {
         let assets = self.ledger.assets().await?;
-        let rows = repo::list_pools(&mut self.db.reader().await?).await?;
+        let rows = repo::list_pools(&mut self.db.reader().await?, after_id, limit).await?;
         rows.into_iter().map(|row| Ok(row.into_record(&assets)?)).collect()
     }
 

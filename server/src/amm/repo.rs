@@ -29,7 +29,7 @@ UPDATE counters
 SET value = 1
 WHERE name = 'pool' AND value <= 1 AND NOT EXISTS (SELECT 1 FROM pools)";
     FIND_POOL = concat!("SELECT ", pool_columns!(), " FROM pools WHERE id = $1");
-    LIST_POOLS = concat!("SELECT ", pool_columns!(), " FROM pools ORDER BY id");
+    LIST_POOLS = concat!("SELECT ", pool_columns!(), " FROM pools WHERE id > $1 ORDER BY id LIMIT $2");
     INSERT_POOL = concat!("INSERT INTO pools (", pool_columns!(), ")
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25)");
     UPDATE_POOL = "
@@ -211,9 +211,13 @@ pub(super) async fn lock_pool(tx: &mut Tx, id: i64) -> Result<Option<PoolRow>, D
     })?)
 }
 
-/// Lists every pool by ascending number.
-pub(super) async fn list_pools(tx: &mut Tx) -> Result<Vec<PoolRow>, DbError> {
-    Ok(on_backend!(tx, |c, DB| sqlx::query_as::<DB, PoolRow>(LIST_POOLS).fetch_all(c).await)?)
+/// Lists pools after one by ascending number.
+pub(super) async fn list_pools(tx: &mut Tx, after_id: i64, limit: u16) -> Result<Vec<PoolRow>, DbError> {
+    Ok(on_backend!(tx, |c, DB| sqlx::query_as::<DB, PoolRow>(LIST_POOLS)
+        .bind(after_id)
+        .bind(i64::from(limit))
+        .fetch_all(c)
+        .await)?)
 }
 
 /// Writes a new pool.

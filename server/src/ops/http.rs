@@ -56,7 +56,17 @@ struct PublicConfig {
     /// Whether `POST /api/demo/starter-grant` exists.
     demo: bool,
     login: LoginInfo,
+    head_key: HeadKey,
     features: Features,
+}
+
+/// The key that signs the heads of pools; a browser remembers it. It changes with the server's secret.
+#[derive(Debug, Serialize, ToSchema)]
+struct HeadKey {
+    /// The public key in hexadecimal, for BIP-340.
+    pubkey: String,
+    /// The same as people compare it.
+    npub: String,
 }
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -127,6 +137,7 @@ async fn public_config(State(app): State<Arc<App>>) -> Json<PublicConfig> {
             kinds: [KIND_AUTH, KIND_HTTP_AUTH, KIND_NOTE],
             ttl_seconds: app.config.login.challenge_ttl_s,
         },
+        head_key: HeadKey { pubkey: app.notary.pubkey(), npub: app.notary.npub() },
         features: Features { lightning: false },
     })
 }

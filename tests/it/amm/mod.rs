@@ -1,5 +1,6 @@
 //! Pools and swaps, over HTTP.
 
+mod head;
 mod history;
 mod idempotency;
 mod limits;

@@ -121,7 +121,7 @@ on_both_engines! {
     }
 
     async fn empty_list_of_pools_is_a_list(app: TestApp) {
-        assert_eq!(app.stranger().get("/api/amm/pools").await.ok(200).text, r#"{"items":[]}"#);
+        assert_eq!(app.stranger().get("/api/amm/pools").await.ok(200).text, r#"{"items":[],"next_after_id":null}"#);
     }
 
     async fn tokens_are_the_seeds_four_in_order(app: TestApp) {

@@ -42,7 +42,7 @@ on_both_engines! {
         let (plain, demo) = (described_paths(&app).await, described_paths(&demo).await);
         let expected = [
             "/api/amm/airdrop", "/api/amm/balances", "/api/amm/pools", "/api/amm/pools/{id}",
-            "/api/amm/pools/{id}/burns",
+            "/api/amm/pools/{id}/burns", "/api/amm/pools/{id}/checkpoints", "/api/amm/pools/{id}/head",
             "/api/amm/pools/{id}/history",
             "/api/amm/pools/{id}/stream", "/api/amm/pools/{id}/trades", "/api/amm/quote", "/api/amm/swap", "/api/config",
             "/api/tokens", "/auth/challenge", "/auth/logout", "/auth/me", "/auth/verify", "/health", "/ready",

@@ -4,12 +4,15 @@ use std::sync::Arc;
 
 use axum::body::Body;
 use axum::extract::State;
-use axum::http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Response, header};
+use axum::response::IntoResponse;
 use postfun_core::amm::encode_record;
 use postfun_core::encoding::hex;
 use serde::Deserialize;
 use utoipa::IntoParams;
 
+use super::cached::answer;
+use super::head::{head_of, seq_in_future};
 use crate::amm::error::pool_not_found;
 use crate::app::App;
 use crate::http::schema::ErrorBody;
@@ -21,8 +24,8 @@ const EVENTS_MAX: u32 = 10_000;
 const LAST_SEQ: HeaderName = HeaderName::from_static("postfun-last-seq");
 /// The number of the pool's last event when the page was read.
 const POOL_SEQ: HeaderName = HeaderName::from_static("postfun-pool-seq");
-/// A page may be kept, but is asked for again: a database that was made anew has other bytes at the same address.
-const ASK_AGAIN: HeaderValue = HeaderValue::from_static("no-cache");
+/// The server's signature of the head that the page ends with.
+const SIGNATURE: HeaderName = HeaderName::from_static("postfun-head-signature");
 const OCTETS: HeaderValue = HeaderValue::from_static("application/octet-stream");
 
 #[derive(Debug, Deserialize, IntoParams)]
@@ -39,7 +42,8 @@ pub(super) struct HistoryPage {
 /// A pool's events, oldest first, for `replayLog` of the npm package.
 ///
 /// Each record is the event's length (two bytes, big-endian), its canonical bytes, and its hash of 32 bytes. The
-/// header `postfun-last-seq` is the `after_seq` of the next page; a page that is not full ends at the present.
+/// header `postfun-last-seq` is the `after_seq` of the next page; a page that is not full ends at the present. The header
+/// `postfun-head-signature` is the signature of the head that the page ends with, as `/api/amm/pools/{id}/head` has it.
 #[utoipa::path(
     get, path = "/api/amm/pools/{id}/history", tag = "pools", params(("id" = i64, Path), HistoryPage),
     responses(
@@ -62,31 +66,22 @@ pub(super) async fn history(
     let record = app.pools.find(id).await?.ok_or_else(pool_not_found)?;
     let after_seq = i64::from(page.after_seq);
     if after_seq > record.seq {
-        let message =
-            format!("`after_seq` is in the future: the pool's last event is number {}.", record.seq);
-        return Err(ApiError::bad_request("seq_in_future", message).with_field("seq", record.seq));
+        return Err(seq_in_future("after_seq", record.seq));
     }
     let events = app.pools.events(id, after_seq, i64::from(limit)).await?;
-    let last_seq = events.last().map_or(after_seq, |event| event.seq);
-    let head = events.last().map_or(record.head, |event| event.hash);
+    let (last_seq, head) = events.last().map_or((after_seq, record.head), |event| (event.seq, event.hash));
     // The hash of the last event covers every byte before it.
     let etag = format!("\"{}-{after_seq}\"", hex::encode_lower(&head));
-    let is_known =
-        headers.get(header::IF_NONE_MATCH).is_some_and(|known| known.as_bytes() == etag.as_bytes());
-    let bytes: Vec<u8> = if is_known {
-        Vec::new()
-    } else {
-        events.iter().filter_map(|event| encode_record(&event.bytes, &event.hash)).flatten().collect()
-    };
-    let mut response = Response::new(Body::from(bytes));
-    *response.status_mut() = if is_known { StatusCode::NOT_MODIFIED } else { StatusCode::OK };
+    let mut response = answer(&headers, &etag, || {
+        let records = events.iter().filter_map(|event| encode_record(&event.bytes, &event.hash));
+        ([(header::CONTENT_TYPE, OCTETS)], records.flatten().collect::<Vec<u8>>()).into_response()
+    });
+    let signature = app.notary.sign_head(&head_of(&record, last_seq, head));
     let headers = response.headers_mut();
-    headers.insert(header::CONTENT_TYPE, OCTETS);
-    headers.insert(header::CACHE_CONTROL, ASK_AGAIN);
     headers.insert(LAST_SEQ, last_seq.into());
     headers.insert(POOL_SEQ, record.seq.max(last_seq).into());
-    if let Ok(etag) = HeaderValue::try_from(etag) {
-        headers.insert(header::ETAG, etag);
+    if let Ok(signature) = HeaderValue::try_from(signature) {
+        headers.insert(SIGNATURE, signature);
     }
     Ok(response)
 }

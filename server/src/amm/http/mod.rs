@@ -1,5 +1,7 @@
 //! `/api/amm/*`: the routes of seed 000 about pools and swaps.
 
+mod cached;
+mod head;
 mod history;
 mod pool;
 mod quote;
@@ -28,6 +30,8 @@ pub(crate) fn routes() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(trade::trades))
         .routes(routes!(trade::burns))
         .routes(routes!(history::history))
+        .routes(routes!(head::head))
+        .routes(routes!(head::checkpoints))
         .routes(routes!(stream::stream))
 }
 

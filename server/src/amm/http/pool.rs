@@ -10,7 +10,7 @@ use postfun_core::amm::PoolParams;
 use postfun_core::amount::{Decimals, Units};
 use postfun_core::encoding::hex;
 use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 
 use super::{both, fee_bps, invalid};
 use crate::amm::create::Creation;
@@ -19,15 +19,29 @@ use crate::amm::{NewPool, PoolRecord};
 use crate::app::App;
 use crate::http::amount::{AmountNumber, AmountText};
 use crate::http::idempotency::StoredAnswer;
+use crate::http::page::Limit;
 use crate::http::schema::ErrorBody;
 use crate::http::time::iso_micros;
-use crate::http::{ApiError, IdempotencyKey, JsonWithRaw, PathParam};
+use crate::http::{ApiError, IdempotencyKey, JsonWithRaw, PathParam, QueryParams};
 use crate::ledger::{Asset, AssetId};
 use crate::session::Admin;
 
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct PoolList {
     items: Vec<PoolObject>,
+    /// `after_id` of the next page; null on the last.
+    next_after_id: Option<i64>,
+}
+
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(super) struct PoolPage {
+    /// How many, 1 to 500.
+    #[serde(default)]
+    limit: Limit,
+    /// Only pools with a higher number.
+    #[serde(default)]
+    after_id: u32,
 }
 
 /// A pool. Amounts stand in whole tokens, and in base units at the key that ends in `_units`; everything that a page
@@ -204,10 +218,22 @@ fn burn_schedule(record: &PoolRecord) -> Vec<BurnStep> {
         .collect()
 }
 
-/// Every pool.
-#[utoipa::path(get, path = "/api/amm/pools", tag = "pools", responses((status = 200, body = PoolList)))]
-pub(super) async fn list(State(app): State<Arc<App>>) -> Result<Json<PoolList>, ApiError> {
-    Ok(Json(PoolList { items: app.pools.list().await?.iter().map(PoolObject::new).collect() }))
+/// Pools, by ascending number.
+#[utoipa::path(
+    get, path = "/api/amm/pools", tag = "pools", params(PoolPage),
+    responses(
+        (status = 200, body = PoolList),
+        (status = 400, body = ErrorBody, description = "`invalid_limit`, `invalid_query`"),
+    ),
+)]
+pub(super) async fn list(
+    State(app): State<Arc<App>>,
+    QueryParams(page): QueryParams<PoolPage>,
+) -> Result<Json<PoolList>, ApiError> {
+    let limit = page.limit.get();
+    let pools = app.pools.list(i64::from(page.after_id), limit).await?;
+    let next_after_id = pools.last().map(|pool| pool.id).filter(|_| pools.len() == usize::from(limit));
+    Ok(Json(PoolList { items: pools.iter().map(PoolObject::new).collect(), next_after_id }))
 }
 
 /// One pool.
