@@ -45,7 +45,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Every pool. */
+        /** Pools, by ascending number. */
         get: operations["list"];
         put?: never;
         /** Make a pool (administrators). */
@@ -90,6 +90,47 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/amm/pools/{id}/checkpoints": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What a pool was after every thousandth event, newest first, so that only the events behind one have to be replayed.
+         * @description A new one appears some seconds after its event.
+         */
+        get: operations["checkpoints"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/amm/pools/{id}/head": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The signed end of a pool's history, now or after an earlier event.
+         * @description Keep one: whoever shows it later proves what the history was. Two signatures of one key for the same pool and number with
+         *     different heads prove that the history was rewritten.
+         */
+        get: operations["head"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/amm/pools/{id}/history": {
         parameters: {
             query?: never;
@@ -100,7 +141,8 @@ export interface paths {
         /**
          * A pool's events, oldest first, for `replayLog` of the npm package.
          * @description Each record is the event's length (two bytes, big-endian), its canonical bytes, and its hash of 32 bytes. The
-         *     header `postfun-last-seq` is the `after_seq` of the next page; a page that is not full ends at the present.
+         *     header `postfun-last-seq` is the `after_seq` of the next page; a page that is not full ends at the present. The header
+         *     `postfun-head-signature` is the signature of the head that the page ends with, as `/api/amm/pools/{id}/head` has it.
          */
         get: operations["history"];
         put?: never;
@@ -442,6 +484,29 @@ export interface components {
             /** @description The event kinds that sign in, the preferred first. */
             accepted_kinds: number[];
         };
+        /** @description A page of checkpoints. */
+        CheckpointList: {
+            items: components["schemas"]["CheckpointObject"][];
+            /** @description The public key that signed; `head_key` of `/api/config`. */
+            pubkey: string;
+            /**
+             * Format: int64
+             * @description `before_seq` of the next page; null on the last.
+             */
+            next_before_seq?: number | null;
+        };
+        /** @description A pool as it was after an event. */
+        CheckpointObject: {
+            /**
+             * Format: int64
+             * @description The number of the event.
+             */
+            seq: number;
+            /** @description Its bytes in hexadecimal, for `Replay` of the npm package. */
+            checkpoint: string;
+            /** @description BIP-340 signature (64 bytes, hexadecimal) of the tagged hash (`postfun/pool-checkpoint/v1`) of the bytes. */
+            signature: string;
+        };
         /** @description A pool to be made. The pair is named by ids or by symbols. */
         CreatePoolRequest: {
             /** Format: int64 */
@@ -496,6 +561,32 @@ export interface components {
             /** @description Whether sats can be deposited and withdrawn. */
             lightning: boolean;
         };
+        /** @description The key that signs the heads of pools; a browser remembers it. It changes with the server's secret. */
+        HeadKey: {
+            /** @description The public key in hexadecimal, for BIP-340. */
+            pubkey: string;
+            /** @description The same as people compare it. */
+            npub: string;
+        };
+        /** @description The end of a pool's history as the server signs it. */
+        HeadObject: {
+            /** Format: int64 */
+            pool_id: number;
+            /**
+             * Format: int64
+             * @description The number of the event that it ends with.
+             */
+            seq: number;
+            /** @description The hash of that event, which covers every event before. */
+            head: string;
+            /**
+             * @description BIP-340 signature (64 bytes, hexadecimal) of the tagged hash (`postfun/pool-head/v1`) of pool, number (8 bytes each,
+             *     big-endian) and head.
+             */
+            signature: string;
+            /** @description The public key that signed; `head_key` of `/api/config`. */
+            pubkey: string;
+        };
         Health: {
             /**
              * @description `ok`, or `unavailable` when the database does not answer.
@@ -523,6 +614,11 @@ export interface components {
         };
         PoolList: {
             items: components["schemas"]["PoolObject"][];
+            /**
+             * Format: int64
+             * @description `after_id` of the next page; null on the last.
+             */
+            next_after_id?: number | null;
         };
         /**
          * @description A pool. Amounts stand in whole tokens, and in base units at the key that ends in `_units`; everything that a page
@@ -601,6 +697,7 @@ export interface components {
             /** @description Whether `POST /api/demo/starter-grant` exists. */
             demo: boolean;
             login: components["schemas"]["LoginInfo"];
+            head_key: components["schemas"]["HeadKey"];
             features: components["schemas"]["Features"];
         };
         /** @description One of `amount_in` and `amount_out` is fixed. */
@@ -919,7 +1016,12 @@ export interface operations {
     };
     list: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description How many, 1 to 500. */
+                limit?: components["schemas"]["Limit"];
+                /** @description Only pools with a higher number. */
+                after_id?: number;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -932,6 +1034,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PoolList"];
+                };
+            };
+            /** @description `invalid_limit`, `invalid_query` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
                 };
             };
             /** @description Any other failure: malformed input, a missing token, too many requests, trouble in the server. */
@@ -1086,6 +1197,117 @@ export interface operations {
                 };
             };
             /** @description `invalid_limit` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `pool_not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Any other failure: malformed input, a missing token, too many requests, trouble in the server. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    checkpoints: {
+        parameters: {
+            query?: {
+                /** @description How many, 1 to 500. */
+                limit?: components["schemas"]["Limit"];
+                /** @description Only checkpoints behind events before this one. */
+                before_seq?: number;
+            };
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CheckpointList"];
+                };
+            };
+            /** @description `invalid_limit`, `invalid_query` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `pool_not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Any other failure: malformed input, a missing token, too many requests, trouble in the server. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    head: {
+        parameters: {
+            query?: {
+                /** @description The head as it was after this event; without it the present one. */
+                seq?: number;
+            };
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HeadObject"];
+                };
+            };
+            /** @description The head is the one of `If-None-Match` */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `invalid_query`, `seq_in_future` */
             400: {
                 headers: {
                     [name: string]: unknown;
