@@ -7,6 +7,7 @@
 //! | [`app`] | a server on a fresh database |
 //! | [`client`] | requests, and answers as text |
 //! | [`peek`] | what the database holds that HTTP does not show |
+//! | [`disk`] | a disk that can be full |
 //! | [`process`] | the real program, for what only a process can show |
 //! | [`signer`] | a Nostr key that signs in |
 //! | [`story`] | the people and the steps that many tests begin with |
@@ -22,6 +23,7 @@
 
 pub mod app;
 pub mod client;
+pub mod disk;
 pub mod engine;
 pub mod peek;
 pub mod postgres;

@@ -87,6 +87,9 @@ pub enum SwapError {
     /// The transaction could not be committed, and it is certain that it did not take place.
     #[error("the swap was not carried out")]
     NotExecuted,
+    /// There is no room to write the swap down, and it is certain that it did not take place.
+    #[error("there is no room to write the swap down")]
+    StorageFull,
     /// The transaction's end is not known and could not be found out.
     #[error("it is not known whether the swap was carried out")]
     OutcomeUnknown {
@@ -110,7 +113,15 @@ pub enum SwapError {
 impl SwapError {
     /// Whether it is the database that fails, not the swap.
     pub(super) fn is_outage(&self) -> bool {
-        matches!(self, Self::NotExecuted) || self.database().is_some_and(DbError::is_outage)
+        matches!(self, Self::NotExecuted | Self::StorageFull)
+            || self.database().is_some_and(DbError::is_outage)
+    }
+
+    /// What everybody is told whose swap was not carried out because of this one error.
+    pub(super) fn not_executed(&self) -> Self {
+        let is_full =
+            matches!(self, Self::StorageFull) || self.database().is_some_and(DbError::is_storage_full);
+        if is_full { Self::StorageFull } else { Self::NotExecuted }
     }
 
     /// Writes the error and its causes in one line, for the log.
@@ -210,6 +221,7 @@ impl From<SwapError> for ApiError {
                 let message = "The swap was not carried out and nothing was taken; try again.";
                 Self::new(StatusCode::SERVICE_UNAVAILABLE, "not_executed", message).retry_after_s(1)
             }
+            SwapError::StorageFull => Self::storage_full(),
             SwapError::OutcomeUnknown { trade_id } => {
                 let message = "The database did not answer, so it is not known whether the swap was carried out. Look \
                                for the trade before you try again, or repeat it with the same Idempotency-Key.";

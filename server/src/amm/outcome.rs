@@ -50,14 +50,18 @@ async fn look(db: &Database, pool_id: i64, trade_id: Uuid) -> Result<bool, DbErr
     Ok(!found.is_empty())
 }
 
-/// Turns pending answers into true ones: the batch took place, it did not, or nobody knows.
-pub(super) fn settle(pending: Vec<Pending>, took_place: Option<bool>) -> Vec<Result<SwapDone, SwapError>> {
+/// Turns pending answers into true ones: the batch took place, it did not because of `cause`, or nobody knows.
+pub(super) fn settle(
+    pending: Vec<Pending>,
+    took_place: Option<bool>,
+    cause: &SwapError,
+) -> Vec<Result<SwapDone, SwapError>> {
     pending
         .into_iter()
         .map(|Pending { answer, rests_on }| match (rests_on, took_place) {
             (RestsOn::Nothing, _) | (_, Some(true)) => answer,
             // Whatever the outcome, nothing was carried out for a swap that was refused.
-            (RestsOn::State, _) | (RestsOn::Trade(_), Some(false)) => Err(SwapError::NotExecuted),
+            (RestsOn::State, _) | (RestsOn::Trade(_), Some(false)) => Err(cause.not_executed()),
             (RestsOn::Trade(trade_id), None) => Err(SwapError::OutcomeUnknown { trade_id: Some(trade_id) }),
         })
         .collect()
@@ -90,7 +94,7 @@ mod tests {
             Ok(done) => format!("done, replayed {}", done.is_replayed),
             Err(error) => crate::http::ApiError::from(error).code().to_owned(),
         };
-        settle(batch(), took_place).into_iter().map(word).collect()
+        settle(batch(), took_place, &SwapError::NotExecuted).into_iter().map(word).collect()
     }
 
     #[test]

@@ -157,7 +157,7 @@ impl Pools {
         }
         tracing::warn!(pool.id = pool_id, swaps = commands.len(), error = error.chain(), "a batch failed");
         if error.is_outage() {
-            return commands.iter().map(|_| Err(SwapError::NotExecuted)).collect();
+            return commands.iter().map(|_| Err(error.not_executed())).collect();
         }
         let mut answers = Vec::with_capacity(commands.len());
         for command in commands {
@@ -180,6 +180,7 @@ impl Pools {
         // What is dropped before its commit never happened.
         let prepared = tokio::time::timeout(BATCH_PATIENCE, prepare).await;
         let (tx, (pending, last)) = prepared.map_err(|_elapsed| SwapError::NotExecuted)??;
+        let mut cause = SwapError::NotExecuted;
         let took_place = match tokio::time::timeout(BATCH_PATIENCE, tx.commit()).await {
             Ok(Ok(())) => Some(true),
             Ok(Err(error)) => {
@@ -188,6 +189,7 @@ impl Pools {
                     error = error.chain(),
                     "a commit went wrong; looking for its swaps"
                 );
+                cause = error.into();
                 outcome::took_place(&self.db, pool_id, &pending).await
             }
             Err(_elapsed) => {
@@ -201,7 +203,7 @@ impl Pools {
             let pools = self.clone();
             tokio::spawn(async move { pools.announce(pool_id).await });
         }
-        Ok(outcome::settle(pending, took_place))
+        Ok(outcome::settle(pending, took_place, &cause))
     }
 
     async fn fill_batch<'a>(

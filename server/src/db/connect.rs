@@ -1,11 +1,13 @@
 //! How each engine is opened.
 
+use std::future::ready;
 use std::path::Path;
 use std::str::FromStr;
 use std::time::Duration;
 
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::{Connection, SqliteConnection};
 
 use super::{Database, DbError, Pools};
 use crate::config::{DatabaseUrl, PoolLimits};
@@ -73,6 +75,7 @@ impl Database {
             .idle_timeout(None)
             .max_lifetime(None)
             .acquire_timeout(wait)
+            .before_acquire(|connection, _meta| Box::pin(ready(Ok(is_usable(connection)))))
             .connect_with(options.clone())
             .await?;
         let readers = SqlitePoolOptions::new()
@@ -83,4 +86,12 @@ impl Database {
             .connect_lazy_with(options.pragma("query_only", "ON"));
         Ok(Self { pools: Pools::Sqlite { writer, readers } })
     }
+}
+
+/// Whether a connection can begin a transaction.
+///
+/// SQLite rolls a transaction back by itself when the disk is full or fails. The driver does not learn of it: its own
+/// rollback then fails, and it would count the transaction as open for ever. Such a connection is replaced.
+fn is_usable(connection: &SqliteConnection) -> bool {
+    !connection.is_in_transaction()
 }

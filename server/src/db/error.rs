@@ -15,6 +15,9 @@ pub enum DbError {
     /// The database cannot be reached, or is coming up or going down.
     #[error("the database cannot be reached")]
     Unavailable(#[source] sqlx::Error),
+    /// What is to be written does not fit on the disk, within a quota, or within a limit on the size of files.
+    #[error("the database has no room left")]
+    StorageFull(#[source] sqlx::Error),
     /// A constraint refused a row.
     #[error("a constraint refused the row: {name}")]
     Constraint {
@@ -65,7 +68,13 @@ impl DbError {
     /// Whether it is the database that fails, not what was asked of it.
     #[must_use]
     pub const fn is_outage(&self) -> bool {
-        matches!(self, Self::Busy(_) | Self::Unavailable(_) | Self::Driver(_))
+        matches!(self, Self::Busy(_) | Self::Unavailable(_) | Self::StorageFull(_) | Self::Driver(_))
+    }
+
+    /// Whether nothing can be written until somebody makes room.
+    #[must_use]
+    pub const fn is_storage_full(&self) -> bool {
+        matches!(self, Self::StorageFull(_))
     }
 
     /// Writes the error and its causes in one line, for the log.
@@ -94,6 +103,10 @@ const BUSY_CODES: [&str; 9] = ["5", "6", "261", "262", "517", "40001", "40P01", 
 /// PostgreSQL: shut down by an administrator, crashed, not up yet; a statement that took too long.
 const UNAVAILABLE_CODES: [&str; 5] = ["57P01", "57P02", "57P03", "57014", "25P03"];
 
+/// SQLite: full (13), a write that the system refused for another reason than a full disk, which is a quota or a limit (778),
+/// no room for the index of the write-ahead log (4874). PostgreSQL: disk full.
+const STORAGE_FULL_CODES: [&str; 4] = ["13", "778", "4874", "53100"];
+
 impl From<sqlx::Error> for DbError {
     fn from(error: sqlx::Error) -> Self {
         if matches!(error, sqlx::Error::PoolTimedOut) {
@@ -110,6 +123,9 @@ impl From<sqlx::Error> for DbError {
         }
         if database.code().is_some_and(|code| BUSY_CODES.contains(&code.as_ref())) {
             return Self::Busy(error);
+        }
+        if database.code().is_some_and(|code| STORAGE_FULL_CODES.contains(&code.as_ref())) {
+            return Self::StorageFull(error);
         }
         if database.is_unique_violation()
             || database.is_foreign_key_violation()

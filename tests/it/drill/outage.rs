@@ -38,7 +38,7 @@ impl Scene {
         let app = TestApp::start_on(DatabaseUrl::Postgres(cluster.url("postgres"))).await;
         app.clock.set_ms(SystemClock.now_ms());
         let tcp_url = format!("{}?connect_timeout=2", cluster.tcp_url("postgres"));
-        let by_tcp = [UNLIMITED[0], ("DATABASE_URL", tcp_url.as_str())];
+        let by_tcp = [UNLIMITED[0], UNLIMITED[1], ("DATABASE_URL", tcp_url.as_str())];
         let servers = [app.serve(&UNLIMITED).await, app.serve(&by_tcp).await];
         Self { cluster, app, servers }
     }

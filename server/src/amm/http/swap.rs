@@ -84,6 +84,7 @@ struct SwapQuote {
         (status = 429, body = ErrorBody, description = "`queue_full`, `rate_limited`"),
         (status = 503, body = ErrorBody, description = "`database_busy` and `not_executed`: nothing happened; \
             `outcome_unknown`: repeat with the same key or look for `trade_id`"),
+        (status = 507, body = ErrorBody, description = "`storage_full`: nothing happened"),
     ),
 )]
 pub(super) async fn swap(
