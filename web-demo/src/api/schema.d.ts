@@ -1648,6 +1648,15 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description `storage_full`: nothing happened */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
             /** @description Any other failure: malformed input, a missing token, too many requests, trouble in the server. */
             default: {
                 headers: {
