@@ -31,7 +31,7 @@ run: web demo-server ## build what is missing and serve the page on http://127.0
 
 .PHONY: test
 test: ## everything: lints, Rust on SQLite and PostgreSQL, wasm in Node and Chromium, page, browser end to end
-	@$(SETUP) postgres chromium
+	@$(SETUP) postgres lnbits chromium
 	@$(MAKE) lint
 	@$(MAKE) test-rust
 	@$(MAKE) test-wasm
@@ -94,17 +94,18 @@ lint-js: $(PACKAGE)
 	@cd web-demo && npm run --silent lint
 
 .PHONY: test-rust
-test-rust: debug-server ## Rust tests on SQLite and on PostgreSQL
-	@$(SETUP) postgres
+test-rust: debug-server ## Rust tests on SQLite and on PostgreSQL, with a real LNbits
+	@$(SETUP) postgres lnbits
 	@cargo test --quiet --locked --workspace
 
 .PHONY: test-sqlite
 test-sqlite: debug-server ## only the integration tests on SQLite
+	@$(SETUP) lnbits
 	@cargo test --quiet --locked --workspace --test it -- sqlite
 
 .PHONY: test-postgres
 test-postgres: debug-server ## only the integration tests on PostgreSQL
-	@$(SETUP) postgres
+	@$(SETUP) postgres lnbits
 	@cargo test --quiet --locked --workspace --test it -- postgres
 
 .PHONY: test-wasm
@@ -153,7 +154,7 @@ bench: $(PAGE) ## measure against the named peers; writes BENCHMARKS.json and th
 
 .PHONY: drill
 drill: debug-server ## the long counts of the race and invariant tests on both engines
-	@$(SETUP) postgres
+	@$(SETUP) postgres lnbits
 	@POSTFUN_DRILL=1 cargo test --locked --workspace --test it -- --nocapture drill
 
 .PHONY: fuzz

@@ -7,6 +7,7 @@
 #   wasm-tools    wasm-bindgen of the version in Cargo.lock, and wasm-pack
 #   node-deps DIR npm packages of DIR, exactly as its package-lock.json says
 #   postgres      the PostgreSQL server binaries that the tests start
+#   lnbits        LNbits in a virtual environment of Python, which the tests start
 #   chromium      Chromium and its driver for the browser tests
 #   deny          cargo-deny
 #
@@ -150,6 +151,33 @@ postgres() {
   debian_packages "the tests start a PostgreSQL of their own" postgresql
 }
 
+# The environment counts as whole once it holds a copy of the list it was made from.
+lnbits() {
+  local home=$TOOLS/lnbits list=$ROOT/scripts/lnbits-requirements.txt python
+  if cmp --silent "$list" "$home/installed.txt"; then return; fi
+  if ! python=$(find_python); then
+    debian_packages "the tests start LNbits, which needs Python 3.10 to 3.12 with venv" python3 python3-venv
+    python=$(find_python) || fail "no Python 3.10 to 3.12 with venv found, which LNbits needs: please install one"
+  fi
+  say "installing LNbits and its Python packages (one to two minutes, 270 MB)"
+  rm -rf "$home"
+  mkdir -p "$TOOLS"
+  "$python" -m venv "$home" || fail "$python could not make a virtual environment in $home"
+  "$home/bin/python" -m pip install --quiet --disable-pip-version-check --no-input --no-deps --requirement "$list" ||
+    fail "pip could not install LNbits"
+  (cd "$home" && bin/python -c "import lnbits.server") || fail "LNbits does not import"
+  cp "$list" "$home/installed.txt"
+}
+
+find_python() {
+  local python
+  for python in python3 python3.12 python3.11 python3.10 /usr/bin/python3; do
+    if "$python" -c 'import ensurepip, sys, venv; sys.exit(not (3, 10) <= sys.version_info[:2] < (3, 13))' 2>/dev/null
+    then echo "$python"; return; fi
+  done
+  return 1
+}
+
 chromium() {
   local missing=()
   has chromium || missing+=(chromium)
@@ -162,7 +190,7 @@ deny() {
   install_tool cargo-deny "$CARGO_DENY_VERSION" --debug
 }
 
-[ $# -gt 0 ] || { sed -n '2,13s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"; exit 2; }
+[ $# -gt 0 ] || { sed -n '2,14s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"; exit 2; }
 while [ $# -gt 0 ]; do
   case $1 in
     wasm-target) wasm_target ;;
@@ -173,6 +201,7 @@ while [ $# -gt 0 ]; do
       shift
       ;;
     postgres) postgres ;;
+    lnbits) lnbits ;;
     chromium) chromium ;;
     deny) deny ;;
     *) fail "unknown step '$1'" ;;

@@ -12,6 +12,7 @@
 mod admin;
 mod airdrop;
 mod amm;
+mod backend;
 mod database;
 mod demo;
 mod drill;

@@ -3,6 +3,8 @@
 //! | Module | Subject |
 //! |---|---|
 //! | [`engine`] | SQLite and PostgreSQL, and [`on_both_engines!`] that runs a story on each |
+//! | [`lnbits`] | a real LNbits of the tests' own |
+//! | [`plain_http`], [`stub`] | calls of other servers; a server that answers as told |
 //! | [`postgres`] | a PostgreSQL server of the tests' own |
 //! | [`app`] | a server on a fresh database |
 //! | [`client`] | requests, and answers as text |
@@ -25,11 +27,14 @@ pub mod app;
 pub mod client;
 pub mod disk;
 pub mod engine;
+pub mod lnbits;
 pub mod peek;
+pub mod plain_http;
 pub mod postgres;
 pub mod process;
 pub mod signer;
 pub mod story;
+pub mod stub;
 pub mod wire;
 
 pub use app::TestApp;

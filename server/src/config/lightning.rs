@@ -8,6 +8,7 @@
 
 use std::time::Duration;
 
+use postfun_core::bolt11::DESCRIPTION_LEN_MAX;
 use url::Url;
 
 use super::error::ConfigError;
@@ -18,9 +19,6 @@ use crate::lightning::backend::Network;
 
 /// Memo of a deposit invoice, as the seed has it.
 const MEMO_DEFAULT: &str = "Postfun deposit";
-
-/// Longest memo, in bytes: what fits into a BOLT11 description (639).
-const MEMO_BYTES_MAX: usize = 639;
 
 /// More sats than this there will never be.
 const SATS_MAX: u64 = 2_100_000_000_000_000;
@@ -220,9 +218,9 @@ fn limits(source: &Source) -> Result<LightningLimits, ConfigError> {
 }
 
 fn memo(text: &str) -> Result<String, String> {
-    if text.len() <= MEMO_BYTES_MAX && !text.chars().any(char::is_control) {
+    if text.len() <= DESCRIPTION_LEN_MAX && !text.chars().any(char::is_control) {
         Ok(text.to_owned())
     } else {
-        Err(format!("is no memo; give one line of at most {MEMO_BYTES_MAX} bytes"))
+        Err(format!("is no memo; give one line of at most {DESCRIPTION_LEN_MAX} bytes"))
     }
 }

@@ -8,42 +8,8 @@ use std::fmt;
 use std::str::FromStr;
 
 use futures_util::future::BoxFuture;
+pub use postfun_core::bolt11::Network;
 use postfun_core::encoding::hex;
-
-/// The Bitcoin network that an invoice is for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Network {
-    /// Real money, `lnbc`.
-    Mainnet,
-    /// `lntb`.
-    Testnet,
-    /// `lntbs`.
-    Signet,
-    /// A network of one's own, `lnbcrt`.
-    Regtest,
-}
-
-impl Network {
-    /// Every network.
-    pub const ALL: [Self; 4] = [Self::Mainnet, Self::Testnet, Self::Signet, Self::Regtest];
-
-    /// Returns the name in settings, answers and the database.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Mainnet => "mainnet",
-            Self::Testnet => "testnet",
-            Self::Signet => "signet",
-            Self::Regtest => "regtest",
-        }
-    }
-
-    /// Reads a name.
-    #[must_use]
-    pub fn parse(text: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|network| network.as_str() == text)
-    }
-}
 
 /// The SHA-256 of a preimage: the name of a Lightning payment everywhere.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -99,7 +65,7 @@ impl FromStr for PaymentHash {
 pub struct NewInvoice {
     /// What it asks for, in sats; not zero.
     pub amount_sats: u64,
-    /// The text that the payer reads.
+    /// The text that the payer reads; at most [`DESCRIPTION_LEN_MAX`](postfun_core::bolt11::DESCRIPTION_LEN_MAX) bytes.
     pub memo: String,
     /// For how long it can be paid, in seconds.
     pub expiry_s: u64,
@@ -198,7 +164,7 @@ pub enum BackendError {
 
 /// Makes invoices, pays invoices, and tells how both stand.
 ///
-/// Implementations pass one contract suite (`tests/it/lightning/contract.rs`). None of their texts holds a key, a
+/// Implementations pass one contract suite (`tests/it/backend/contract.rs`). None of their texts holds a key, a
 /// preimage or a memo, so callers may log them.
 pub trait LightningBackend: fmt::Debug + Send + Sync {
     /// Returns `lnbits` or `simulated`; the database remembers it.
@@ -250,7 +216,7 @@ pub trait LightningBackend: fmt::Debug + Send + Sync {
 
 #[cfg(test)]
 mod tests {
-    use super::{Network, PaymentHash};
+    use super::PaymentHash;
 
     #[test]
     fn a_hash_is_text_and_back() {
@@ -261,13 +227,5 @@ mod tests {
         for wrong in ["", "ab", &text[1..], &format!("{text}00"), &text.replace('a', "g")] {
             assert!(wrong.parse::<PaymentHash>().is_err(), "{wrong}");
         }
-    }
-
-    #[test]
-    fn networks_are_read_by_their_names() {
-        for network in Network::ALL {
-            assert_eq!(Network::parse(network.as_str()), Some(network));
-        }
-        assert_eq!(Network::parse("bitcoin"), None);
     }
 }

@@ -1,0 +1,3 @@
+//! The backends behind the Lightning port.
+
+mod faults;
