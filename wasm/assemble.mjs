@@ -1,4 +1,4 @@
-// Puts the package together: node assemble.mjs <output of wasm-pack> <package>
+// Puts the package together: node assemble.mjs <folder of wasm-pack's outputs> <package>
 import { execFileSync } from 'node:child_process';
 import { copyFileSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -10,6 +10,9 @@ const [built, pkg] = process.argv.slice(2);
 
 /** Fields of package.json that only matter here. */
 const PRIVATE = ['private', 'scripts', 'devDependencies'];
+
+/** The WebAssembly modules, by the feature of the crate that each is built with. */
+const MODULES = { main: 'postfun', bolt11: 'postfun_bolt11' };
 
 /** The last commit that changed what the package is made of, so that equal sources give equal packages. */
 function commit() {
@@ -40,10 +43,15 @@ mkdirSync(pkg, { recursive: true });
 for (const file of readdirSync(join(here, 'js'))) {
   if (file.endsWith('.js')) copyWithoutDocs(join(here, 'js', file), join(pkg, file));
 }
-copyWithoutDocs(join(built, 'postfun.js'), join(pkg, 'postfun.js'));
-copyFileSync(join(here, 'js', 'index.d.ts'), join(pkg, 'index.d.ts'));
-copyFileSync(join(built, 'postfun.d.ts'), join(pkg, 'postfun.d.ts')); // for checking js/, not to be published
-copyFileSync(join(built, 'postfun_opt.wasm'), join(pkg, 'postfun_bg.wasm'));
+for (const declarations of ['index.d.ts', 'bolt11.d.ts']) {
+  copyFileSync(join(here, 'js', declarations), join(pkg, declarations));
+}
+for (const [feature, name] of Object.entries(MODULES)) {
+  const from = join(built, feature, name);
+  copyWithoutDocs(`${from}.js`, join(pkg, `${name}.js`));
+  copyFileSync(`${from}.d.ts`, join(pkg, `${name}.d.ts`)); // for checking js/, not to be published
+  copyFileSync(`${from}_opt.wasm`, join(pkg, `${name}_bg.wasm`));
+}
 copyFileSync(join(here, 'README.md'), join(pkg, 'README.md'));
 copyFileSync(join(root, 'LICENSE'), join(pkg, 'LICENSE'));
 writeFileSync(join(pkg, 'build.js'), `export const COMMIT = '${commit()}';\n`); // in place of js/build.js

@@ -33,9 +33,13 @@ fi
 # of this machine would stand in the package, in messages that nobody sees.
 unset RUSTFLAGS CARGO_ENCODED_RUSTFLAGS CARGO_BUILD_RUSTFLAGS CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS
 remapped="'--remap-path-prefix=${CARGO_HOME:-$HOME/.cargo}=cargo', '--remap-path-prefix=$root=postfun'"
-wasm-pack build --target web --release --no-pack --out-dir "$built" --out-name postfun -- \
-  --config "target.wasm32-unknown-unknown.rustflags = [$remapped]"
-node_modules/.bin/wasm-opt -Os --enable-bulk-memory --enable-bulk-memory-opt --enable-multivalue \
-  --enable-mutable-globals --enable-nontrapping-float-to-int --enable-reference-types --enable-sign-ext \
-  --output "$built/postfun_opt.wasm" "$built/postfun_bg.wasm"
+build() { # build <feature> <name>: one WebAssembly module and the JavaScript that wasm-bindgen writes for it
+  wasm-pack build --target web --release --no-pack --out-dir "$built/$1" --out-name "$2" -- \
+    --no-default-features --features "$1" --config "target.wasm32-unknown-unknown.rustflags = [$remapped]"
+  node_modules/.bin/wasm-opt -Os --enable-bulk-memory --enable-bulk-memory-opt --enable-multivalue \
+    --enable-mutable-globals --enable-nontrapping-float-to-int --enable-reference-types --enable-sign-ext \
+    --output "$built/$1/$2_opt.wasm" "$built/$1/$2_bg.wasm"
+}
+build main postfun
+build bolt11 postfun_bolt11
 node assemble.mjs "$built" "$pkg"

@@ -39,6 +39,8 @@ export class CoreError extends Error {
 
 /** Every code of a {@link CoreError}. */
 export type ErrorCode =
+  // Of postfun/bolt11.
+  | import('./bolt11.js').InvoiceErrorCode
   // Of this package: arguments of the wrong type or size, and the life of the module.
   | 'invalid_argument'
   | 'not_initialised'

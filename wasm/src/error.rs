@@ -36,6 +36,7 @@ macro_rules! refusals {
         })+
 
         /// Returns every code that the core refuses with, for the test that compares them with the declarations.
+        #[cfg(feature = "main")]
         #[wasm_bindgen(js_name = errorCodes)]
         #[must_use]
         pub fn error_codes() -> Vec<String> {

@@ -11,19 +11,28 @@
 //! | [`error`] | every refusal of the core as the package's `CoreError`; the list of codes |
 //! | [`amount`] | decimal text |
 //! | [`amm`] | pools and quotes |
+//! | [`bolt11`] | Lightning invoices, in a second module |
 //! | [`replay`] | a pool's history |
 //! | [`nostr`] | events, `npub`, sign-in |
 //! | [`signature`] | keys |
 
 #![expect(unexpected_cfgs, reason = "cpubits is a flag of the crate that k256 counts its machine words with")]
 
+#[cfg(feature = "main")]
 pub mod amm;
+#[cfg(feature = "main")]
 pub mod amount;
+#[cfg(feature = "bolt11")]
+pub mod bolt11;
 pub mod error;
+#[cfg(feature = "main")]
 pub mod nostr;
+#[cfg(feature = "main")]
 pub mod replay;
+#[cfg(feature = "main")]
 pub mod signature;
 
+#[cfg(feature = "main")]
 use wasm_bindgen::prelude::wasm_bindgen;
 
 #[cfg(all(target_family = "wasm", not(cpubits = "32")))]
@@ -33,6 +42,7 @@ compile_error!(
 );
 
 /// Returns the version of the package, the same as the server's.
+#[cfg(feature = "main")]
 #[wasm_bindgen]
 #[must_use]
 pub fn version() -> String {

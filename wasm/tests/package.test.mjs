@@ -9,7 +9,13 @@ import test, { after } from 'node:test';
 import { root, wasm } from './node.mjs';
 
 /** What a first visit may cost, all of it: 100 kB. */
-const TARBALL_BYTES_MAX = 100_000;
+const MAIN_BYTES_MAX = 100_000;
+
+/** What the first invoice that a page meets may cost: the second module, which most visits never load. */
+const LAZY_BYTES_MAX = 60_000;
+
+/** The files that are loaded with the first invoice. */
+const LAZY = ['bolt11.d.ts', 'bolt11.js', 'postfun_bolt11.js', 'postfun_bolt11_bg.wasm'];
 
 const project = mkdtempSync(join(tmpdir(), 'postfun-package-'));
 after(() => rmSync(project, { recursive: true, force: true }));
@@ -32,9 +38,30 @@ function run(source) {
   }).trim();
 }
 
-test('the whole package is at most 100 kB, gzipped', () => {
-  const { size } = statSync(tarball);
-  assert.ok(size <= TARBALL_BYTES_MAX, `${size} bytes`);
+/** The bytes of some files of the package, as one gzipped archive. */
+function weightOf(files) {
+  const archive = join(project, 'weighed.tgz');
+  execFileSync('tar', ['-czf', archive, '-C', installed, ...files]);
+  return statSync(archive).size;
+}
+
+test('what every page loads is at most 100 kB, gzipped, with all that is packed beside it', () => {
+  const size = weightOf(packed.files.map(({ path }) => path).filter((path) => !LAZY.includes(path)));
+  assert.ok(size <= MAIN_BYTES_MAX, `${size} bytes`);
+});
+
+test('what the first invoice loads is at most 60 kB, gzipped', () => {
+  const size = weightOf(LAZY);
+  assert.ok(size <= LAZY_BYTES_MAX, `${size} bytes`);
+});
+
+test('what every page loads does not name what is loaded later', () => {
+  const main = packed.files
+    .map(({ path }) => path)
+    .filter((path) => path.endsWith('.js') && !LAZY.includes(path));
+  for (const file of main) {
+    assert.doesNotMatch(readFileSync(join(installed, file), 'utf8'), /bolt11/, file);
+  }
 });
 
 test('it holds what it needs and nothing else', () => {
@@ -44,6 +71,8 @@ test('it holds what it needs and nothing else', () => {
     'README.md',
     'amm.js',
     'amount.js',
+    'bolt11.d.ts',
+    'bolt11.js',
     'build.js',
     'check.js',
     'error.js',
@@ -54,8 +83,11 @@ test('it holds what it needs and nothing else', () => {
     'package.json',
     'postfun.js',
     'postfun_bg.wasm',
+    'postfun_bolt11.js',
+    'postfun_bolt11_bg.wasm',
     'replay.js',
     'snapshot.js',
+    'start.js',
   ]);
 });
 
@@ -76,6 +108,12 @@ test('another project can import it by name', () => {
   assert.equal(run(source), '64740453767n true');
 });
 
+test('another project can import the second module by name', () => {
+  const source = `import { CoreError, init, decodeInvoice } from 'postfun/bolt11'; await init();
+    try { decodeInvoice('lnbc1'); } catch (error) { console.log(error instanceof CoreError, error.code); }`;
+  assert.equal(run(source), 'true invoice_malformed');
+});
+
 test('the generated module stays behind the checks, the binary can be found', () => {
   const source = `
     const code = await import('postfun/postfun.js').catch((error) => error.code);
@@ -94,7 +132,8 @@ test('the first example of its README is true', () => {
 for (const resolution of ['nodenext', 'bundler']) {
   test(`its declarations are found with ${resolution} resolution`, () => {
     const use =
-      "import { Pool, type Quote } from 'postfun';\nexport const q = (p: Pool): Quote => p.quoteExactIn('AtoB', 1n);\n";
+      "import { Pool, type Quote } from 'postfun';\nexport const q = (p: Pool): Quote => p.quoteExactIn('AtoB', 1n);\n" +
+      "import { decodeInvoice, type Invoice } from 'postfun/bolt11';\nexport const i: Invoice = decodeInvoice('');\n";
     writeFileSync(join(project, 'use.ts'), use);
     const module = resolution === 'bundler' ? 'esnext' : resolution;
     execFileSync(
@@ -110,6 +149,8 @@ for (const resolution of ['nodenext', 'bundler']) {
 }
 
 test('the binary does not tell where it was built', () => {
-  const binary = readFileSync(join(installed, 'postfun_bg.wasm'));
-  for (const path of [root, homedir()]) assert.equal(binary.indexOf(path), -1, path);
+  for (const name of ['postfun_bg.wasm', 'postfun_bolt11_bg.wasm']) {
+    const binary = readFileSync(join(installed, name));
+    for (const path of [root, homedir()]) assert.equal(binary.indexOf(path), -1, `${path} in ${name}`);
+  }
 });

@@ -2,6 +2,7 @@
 import { agreement } from './agreement.mjs';
 import { argumentTests } from './arguments.mjs';
 import { equal } from './assert.mjs';
+import { bolt11Tests, FILE as INVOICES } from './bolt11.mjs';
 import { replayTests } from './replay.mjs';
 import { FILES, vectorTests } from './vectors.mjs';
 
@@ -11,8 +12,9 @@ export async function everything() {
   const postfun = await import(at('pkg/index.js'));
   const raw = await import(at('pkg/postfun.js'));
   const { memory } = await import(at('pkg/load.js'));
+  const bolt11 = await import(at('pkg/bolt11.js'));
   const vectors = async (name) => (await fetch(at(`../tests/vectors/${name}.json`))).json();
-  await postfun.init();
+  await Promise.all([postfun.init(), bolt11.init()]);
   const files = Object.fromEntries(await Promise.all(FILES.map(async (name) => [name, await vectors(name)])));
   const swaps = await vectors('agreement');
   const { pools, ...expected } = swaps.short;
@@ -20,6 +22,7 @@ export async function everything() {
     ...vectorTests(postfun, raw, files),
     ...argumentTests(postfun, memory),
     ...replayTests(postfun),
+    ...bolt11Tests(bolt11, await vectors(INVOICES)),
     [
       'random swaps give the digest of the server',
       async () => equal(await agreement(postfun, swaps, pools), expected, 'digest'),
