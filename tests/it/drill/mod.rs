@@ -5,6 +5,7 @@
 //! into the README.
 
 mod disk;
+mod flood;
 mod follower;
 mod kill;
 mod outage;
