@@ -10,14 +10,15 @@ use crate::amm::{CreatePoolError, Notary, Pools};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::db::{Database, DbError, MigrateError, Missing};
-use crate::events::Events;
+use crate::events::{Events, Streams};
+use crate::http::StreamSlots;
 use crate::id::Entropy;
 use crate::identity::{Identities, InvalidUserRef, UserRef};
 use crate::jobs::{JobSpec, Locks};
 use crate::ledger::Ledger;
 use crate::session::Sessions;
 use crate::signin::SignIn;
-use crate::{amm, demo, http, jobs, ledger, ops, signin};
+use crate::{amm, demo, events, http, jobs, ledger, ops, signin};
 
 /// Everything the server is made of.
 #[derive(Debug)]
@@ -40,6 +41,10 @@ pub struct App {
     pub sign_in: SignIn,
     /// What happens to users.
     pub events: Events,
+    /// Their streams.
+    pub streams: Streams,
+    /// How many streams each client has open.
+    pub stream_slots: StreamSlots,
     /// Money.
     pub ledger: Ledger,
     /// Pools and swaps.
@@ -106,6 +111,8 @@ impl App {
         let (a, b, c) = parts();
         let events = Events::new(db.clone(), Arc::clone(&clock), entropy.as_ref());
         let ledger = Ledger::new(a, b, c, events.clone());
+        let streams = Streams::new(events.clone(), ledger.clone(), sessions.clone());
+        let stream_slots = StreamSlots::new(&config.limits);
         let (a, b, c) = parts();
         let pools = Pools::new(a, b, c, ledger.clone(), events.clone());
         let notary = Notary::new(&config.tokens.secret);
@@ -120,6 +127,8 @@ impl App {
             sessions,
             sign_in,
             events,
+            streams,
+            stream_slots,
             ledger,
             pools,
             notary,
@@ -142,6 +151,7 @@ impl App {
             .merge(signin::http::routes())
             .merge(ledger::http::routes())
             .merge(amm::http::routes())
+            .merge(events::http::routes())
             .merge(ops::routes());
         if is_demo { api.merge(demo::http::routes()) } else { api }
     }

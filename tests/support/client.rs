@@ -94,9 +94,14 @@ impl Client {
     }
 
     /// Sends a request as it is, from this client's address.
-    pub async fn send(&self, mut request: Request<Body>) -> Answer {
+    pub async fn send(&self, request: Request<Body>) -> Answer {
+        Answer::read(self.send_for_bytes(request).await).await
+    }
+
+    /// As [`Client::send`], for answers that are not text, or do not end.
+    pub async fn send_for_bytes(&self, mut request: Request<Body>) -> Response {
         request.extensions_mut().insert(ConnectInfo(self.peer));
-        self.app.send(request).await
+        self.app.send_for_bytes(request).await
     }
 }
 

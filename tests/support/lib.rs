@@ -12,6 +12,7 @@
 //! | [`disk`] | a disk that can be full |
 //! | [`process`] | the real program, for what only a process can show |
 //! | [`signer`] | a Nostr key that signs in |
+//! | [`stream`] | server-sent events as a client reads them |
 //! | [`story`] | the people and the steps that many tests begin with |
 //! | [`wire`] | requests and streams over a real socket, for drills |
 //!
@@ -34,6 +35,7 @@ pub mod postgres;
 pub mod process;
 pub mod signer;
 pub mod story;
+pub mod stream;
 pub mod stub;
 pub mod wire;
 
@@ -43,3 +45,4 @@ pub use engine::Engine;
 pub use peek::StoredEvent;
 pub use signer::Signer;
 pub use story::User;
+pub use stream::{EventStream, StreamEvent};

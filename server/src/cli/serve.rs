@@ -39,6 +39,7 @@ pub(super) async fn run(settings: &Settings) -> Result<Outcome, CommandError> {
     let stopping = async {
         stopped(stop).await;
         app.pools.end_streams();
+        app.streams.end();
         jobs.ask_to_stop();
     };
     http::serve(app.router(), listener, &app.config, stopping).await;

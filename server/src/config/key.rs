@@ -72,6 +72,24 @@ pub const KEYS: &[Key] = &[
     ),
     key("POSTFUN_MAX_BODY_BYTES", "max_body_bytes", "65536", "largest request body"),
     key("POSTFUN_MAX_CONNECTIONS", "max_connections", "4096", "connections open at once"),
+    key(
+        "POSTFUN_MAX_CONNECTIONS_PER_ADDRESS",
+        "max_connections_per_address",
+        "512; off when only this machine can connect",
+        "connections open at once from one address but trusted proxies, or `off`",
+    ),
+    key(
+        "POSTFUN_MAX_STREAMS_PER_ADDRESS",
+        "max_streams_per_address",
+        "128; off in demo",
+        "event streams open at once to one client address, or `off`",
+    ),
+    key(
+        "POSTFUN_MAX_STREAMS_PER_USER",
+        "max_streams_per_user",
+        "16",
+        "event streams open at once to one user",
+    ),
     key("POSTFUN_REQUEST_TIMEOUT_MS", "request_timeout_ms", "30000", "longest time to answer"),
     key("POSTFUN_BODY_TIMEOUT_MS", "body_timeout_ms", "10000", "longest time a body may take to arrive"),
     key(

@@ -135,6 +135,12 @@ pub struct Limits {
     pub header_timeout_ms: u64,
     /// Connections open at once.
     pub connections_max: usize,
+    /// Connections open at once from one address that is no trusted proxy; none means that only the sum is bounded.
+    pub connections_per_address: Option<usize>,
+    /// Event streams open at once to one client address; none means unlimited.
+    pub streams_per_address: Option<usize>,
+    /// Event streams open at once to one user.
+    pub streams_per_user: usize,
     /// Largest page of a list.
     pub page_max: u16,
 }
@@ -197,7 +203,7 @@ impl Config {
             cors: cors(&source, production)?,
             login: login(&source, production)?,
             tokens: tokens(&source, secret)?,
-            limits: limits(&source)?,
+            limits: limits(&source, rule::is_loopback_ip(listen.ip()), demo)?,
             rates: rates(&source, demo)?,
             admins: source.list("POSTFUN_ADMINS"),
             lightning,
@@ -306,10 +312,14 @@ fn tokens(source: &Source, secret: Secret) -> Result<TokenConfig, ConfigError> {
     Ok(TokenConfig { secret, access_ttl_s })
 }
 
-fn limits(source: &Source) -> Result<Limits, ConfigError> {
+/// Where only this machine can connect, all connections come from one address, and a demo is tried out from one.
+fn limits(source: &Source, is_loopback: bool, demo: bool) -> Result<Limits, ConfigError> {
     let size = |variable, default, bounds| {
         let number = source.number(variable, default, bounds)?;
         usize::try_from(number).map_err(|_error| ConfigError::new(variable, "is too large for this machine"))
+    };
+    let each = |variable, default: usize, is_off: bool| {
+        source.parse(variable, (!is_off).then_some(default), count_or_off)
     };
     Ok(Limits {
         body_bytes: size("POSTFUN_MAX_BODY_BYTES", 64 * 1024, 1_024..=16 * 1024 * 1024)?,
@@ -317,8 +327,20 @@ fn limits(source: &Source) -> Result<Limits, ConfigError> {
         body_timeout_ms: source.number("POSTFUN_BODY_TIMEOUT_MS", 10_000, 100..=600_000)?,
         header_timeout_ms: source.number("POSTFUN_HEADER_TIMEOUT_MS", 15_000, 100..=600_000)?,
         connections_max: size("POSTFUN_MAX_CONNECTIONS", 4_096, 1..=1_000_000)?,
+        connections_per_address: each("POSTFUN_MAX_CONNECTIONS_PER_ADDRESS", 512, is_loopback)?,
+        streams_per_address: each("POSTFUN_MAX_STREAMS_PER_ADDRESS", 128, demo)?,
+        streams_per_user: size("POSTFUN_MAX_STREAMS_PER_USER", 16, 1..=10_000)?,
         page_max: crate::http::page::LIMIT_MAX,
     })
+}
+
+/// Reads a count from one on, or `off`.
+fn count_or_off(text: &str) -> Result<Option<usize>, String> {
+    if text.eq_ignore_ascii_case("off") {
+        return Ok(None);
+    }
+    let count = text.parse().ok().filter(|count| (1..=1_000_000).contains(count));
+    count.map(Some).ok_or_else(|| format!("is \"{text}\"; give a count from 1 to 1000000, or off"))
 }
 
 fn rates(source: &Source, demo: bool) -> Result<Rates, ConfigError> {

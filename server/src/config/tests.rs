@@ -287,3 +287,23 @@ fn help_names_every_setting_once() {
     files.dedup();
     assert_eq!(files.len(), super::key::KEYS.len());
 }
+
+#[test]
+fn one_client_cannot_have_every_connection_and_stream_unless_there_is_only_one() {
+    let each = |pairs: &[(&str, &str)]| {
+        let limits = load(pairs).unwrap().limits;
+        (limits.connections_per_address, limits.streams_per_address, limits.streams_per_user)
+    };
+    let open = [("POSTFUN_LISTEN", "0.0.0.0:8000"), ("JWT_SECRET", STRONG)];
+    assert_eq!(each(&open), (Some(512), Some(128), 16));
+    assert_eq!(each(&[]), (None, None, 16), "on this machine alone there is one address");
+    assert_eq!(each(&[("POSTFUN_DEMO", "0")]), (None, Some(128), 16), "a proxy says who is behind it");
+    let [connections, streams] = ["POSTFUN_MAX_CONNECTIONS_PER_ADDRESS", "POSTFUN_MAX_STREAMS_PER_ADDRESS"];
+    assert_eq!(each(&[(connections, "9"), (streams, "3")]), (Some(9), Some(3), 16));
+    assert_eq!(each(&[open[0], open[1], (connections, "off"), (streams, "OFF")]), (None, None, 16));
+    for variable in [connections, streams] {
+        for text in ["0", "-1", "many", "1000001"] {
+            refused(&[(variable, text)], variable, "or off");
+        }
+    }
+}

@@ -27,7 +27,7 @@ const LISTEN_AGAIN: Duration = Duration::from_secs(1);
 
 /// The process's bell.
 #[derive(Debug)]
-pub struct Bell {
+pub(super) struct Bell {
     db: Database,
     /// Tells this process's own notifications from those of others.
     process: Uuid,
@@ -114,29 +114,34 @@ impl Bell {
     }
 
     /// Begins to hear of a user.
-    pub fn listen_for(&self, user: Uuid) {
+    pub(super) fn listen_for(&self, user: Uuid) {
         lock(&self.waiting).listened.insert(user);
     }
 
     /// Hears no more of a user.
-    pub fn forget(&self, user: Uuid) {
+    pub(super) fn forget(&self, user: Uuid) {
         let mut waiting = lock(&self.waiting);
         waiting.listened.remove(&user);
         waiting.rung.remove(&user);
     }
 
     /// Waits until the bell rings for somebody.
-    pub async fn rung(&self) {
+    pub(super) async fn rung(&self) {
         self.rung.notified().await;
     }
 
+    /// Rings for a user of whom there is more to read.
+    pub(super) fn ring_again(&self, user: Uuid) {
+        self.ring_here(std::iter::once(user));
+    }
+
     /// Takes everyone for whom it has rung.
-    pub fn take(&self) -> Vec<Uuid> {
+    pub(super) fn take(&self) -> Vec<Uuid> {
         std::mem::take(&mut lock(&self.waiting).rung).into_iter().collect()
     }
 
     /// Passes on what other processes ring, until the task is dropped; at once where nobody can notify.
-    pub async fn hear(&self) {
+    pub(super) async fn hear(&self) {
         loop {
             match self.db.listen(CHANNEL).await {
                 Ok(None) => return,

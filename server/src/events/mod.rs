@@ -3,6 +3,10 @@
 //! | File | Subject |
 //! |---|---|
 //! | `bell` | wakes whoever waits for a user, in this process and in others |
+//! | `feed` | one look at the rows for everyone whose bell rang, handed to all their streams |
+//! | `reader` | one client of a stream: first what the rows hold, then what happens |
+//! | `wire` | what a stream says, and where in it a client is |
+//! | `http` | the route |
 //! | `repo` | the statements |
 //! | `audit` | no number is missing, none is left over |
 //!
@@ -19,14 +23,19 @@
 
 pub(crate) mod audit;
 mod bell;
+mod feed;
+pub(crate) mod http;
+mod reader;
 pub(crate) mod repo;
+mod wire;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use uuid::Uuid;
 
-pub use bell::Bell;
+use bell::Bell;
+pub use feed::Streams;
 
 use crate::clock::Clock;
 use crate::db::{Database, DbError, Tx};
@@ -117,12 +126,6 @@ impl Events {
         self.bell.ring(users);
     }
 
-    /// The bell that wakes whoever waits for users.
-    #[must_use]
-    pub fn bell(&self) -> &Arc<Bell> {
-        &self.bell
-    }
-
     /// Lists a user's events after a number, oldest first.
     ///
     /// # Errors
@@ -138,8 +141,12 @@ impl Events {
     ///
     /// [`DbError`].
     pub async fn last_seq(&self, user: Uuid) -> Result<i64, DbError> {
-        let found = repo::list_last_seqs(&mut self.db.reader().await?, &[user]).await?;
-        Ok(found.get(&user).copied().unwrap_or(0))
+        Ok(self.last_seqs(&[user]).await?.get(&user).copied().unwrap_or(0))
+    }
+
+    /// Finds the number of the last event of each of these users that has one.
+    async fn last_seqs(&self, users: &[Uuid]) -> Result<HashMap<Uuid, i64>, DbError> {
+        repo::list_last_seqs(&mut self.db.reader().await?, users).await
     }
 }
 

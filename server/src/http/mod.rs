@@ -10,7 +10,8 @@
 //! | `request_id`, `client_ip`, `limiter`, `cors`, `compress`, `measure` | its parts |
 //! | [`origin`] | the rule for requests that rest on a cookie |
 //! | `web` | the page |
-//! | `serve`, `connection` | the accept loop |
+//! | `event_stream`, `slots` | server-sent events, and how many a client may have |
+//! | `serve`, `connection`, `crowd` | the accept loop |
 
 use axum::Router;
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri};
@@ -23,9 +24,11 @@ mod compress;
 mod connection;
 pub mod context;
 mod cors;
+mod crowd;
 mod database;
 mod envelope;
 pub mod error;
+pub(crate) mod event_stream;
 mod family;
 mod field;
 pub mod idempotency;
@@ -40,6 +43,7 @@ pub mod query;
 mod request_id;
 pub mod schema;
 mod serve;
+mod slots;
 #[cfg(test)]
 mod tests;
 pub mod time;
@@ -47,6 +51,7 @@ mod web;
 
 pub use context::{ClientIp, RequestId};
 pub use error::ApiError;
+pub use event_stream::StreamSlots;
 pub use idempotency::IdempotencyKey;
 pub use json::{JsonBody, JsonWithRaw, OptionalJsonBody};
 pub(crate) use measure::REQUEST_DURATION;

@@ -22,6 +22,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tower::Service;
 
 use super::connection::Connection;
+use super::crowd::{Crowd, Place};
 use crate::config::Config;
 
 /// Largest head of a request, and the buffer a connection may grow to, in bytes.
@@ -51,6 +52,7 @@ pub async fn serve(
 ) {
     let connections_max = connections_max(config.limits.connections_max);
     let slots = Arc::new(Semaphore::new(connections_max));
+    let crowd = Crowd::new(config);
     let mut protocol = http1::Builder::new();
     protocol
         .timer(TokioTimer::new())
@@ -67,7 +69,8 @@ pub async fn serve(
         };
         match accepted {
             Ok(Some((socket, peer, slot))) => {
-                let client = Client { socket, peer, slot, watcher: graceful.watcher() };
+                let Some((socket, place)) = crowd.enter(socket, peer.ip()) else { continue };
+                let client = Client { socket, peer, slot, place, watcher: graceful.watcher() };
                 tokio::spawn(client.run(protocol.clone(), router.clone()));
             }
             Ok(None) => break,
@@ -101,13 +104,14 @@ struct Client {
     socket: TcpStream,
     peer: SocketAddr,
     slot: OwnedSemaphorePermit,
+    place: Place,
     watcher: Watcher,
 }
 
 impl Client {
     /// Answers the requests of a connection until it ends.
     async fn run(self, protocol: http1::Builder, router: Router) {
-        let Self { socket, peer, slot, watcher } = self;
+        let Self { socket, peer, slot, place, watcher } = self;
         // Answers are written whole, so waiting for more to send only delays them.
         let _ = socket.set_nodelay(true);
         let service = service_fn(move |mut request: Request<Incoming>| {
@@ -119,7 +123,7 @@ impl Client {
             // Clients that vanish or send no HTTP are everyday life.
             tracing::debug!(%error, "a connection ended early");
         }
-        drop(slot);
+        drop((place, slot));
     }
 }
 
@@ -154,6 +158,7 @@ mod tests {
 
     use axum::Router;
     use axum::routing::get;
+    use futures_util::future::join_all;
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
     use tokio::net::{TcpListener, TcpStream};
     use tokio::sync::oneshot;
@@ -230,6 +235,43 @@ mod tests {
         assert!(early.is_err());
         drop(idle);
         assert!(rest(second).await.starts_with("HTTP/1.1 200"));
+    }
+
+    #[tokio::test]
+    async fn one_address_has_so_many_connections_and_hears_why() {
+        let server = start(|config| {
+            config.limits.connections_per_address = Some(2);
+            config.limits.header_timeout_ms = 2_000;
+        })
+        .await;
+        let (first, _second) =
+            (TcpStream::connect(server.at).await.unwrap(), TcpStream::connect(server.at).await.unwrap());
+        let refused = rest(ask(server.at, "/ip").await).await;
+        assert!(refused.starts_with("HTTP/1.1 429") && refused.contains("\r\nretry-after: "), "{refused}");
+        assert!(refused.contains("\"code\":\"too_many_connections\""), "{refused}");
+        // Far more than are explained at a time: none of them takes a place from anybody.
+        let crowd: Vec<TcpStream> =
+            join_all((0..100).map(async |_| TcpStream::connect(server.at).await.unwrap())).await;
+        drop((first, crowd));
+        let answer = loop {
+            let answer = rest(ask(server.at, "/ip").await).await;
+            if answer.starts_with("HTTP/1.1 200") {
+                break answer;
+            }
+        };
+        assert!(answer.ends_with("127.0.0.1"), "{answer}");
+    }
+
+    #[tokio::test]
+    async fn a_trusted_proxy_has_as_many_connections_as_it_needs() {
+        let server = start(|config| {
+            config.limits.connections_per_address = Some(1);
+            config.limits.header_timeout_ms = 300;
+            config.trusted_proxies = vec!["127.0.0.0/8".parse().unwrap()];
+        })
+        .await;
+        let _first = TcpStream::connect(server.at).await.unwrap();
+        assert!(rest(ask(server.at, "/ip").await).await.starts_with("HTTP/1.1 200"));
     }
 
     #[tokio::test]

@@ -14,7 +14,7 @@ use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::{Airdrop, AirdropError, Asset, AssetId, Balance, LedgerError};
+use super::{Airdrop, AirdropError, Asset, AssetId, Balance, Holdings, LedgerError};
 use crate::app::App;
 use crate::http::amount::{AmountNumber, AmountText};
 use crate::http::idempotency::StoredAnswer;
@@ -22,6 +22,9 @@ use crate::http::schema::ErrorBody;
 use crate::http::{ApiError, IdempotencyKey, JsonWithRaw};
 use crate::identity::{User, UserRef};
 use crate::session::{Actor, Admin};
+
+/// Millisatoshis, the base unit of bitcoin here, in a sat.
+const MSAT_PER_SAT: u64 = 1_000;
 
 #[derive(Debug, Serialize, ToSchema)]
 struct TokenList {
@@ -81,6 +84,39 @@ struct AirdropResponse {
     /// What the user can spend now.
     balance: AmountNumber,
     balance_units: String,
+}
+
+/// All that a user holds, as the event `balances` of their stream tells it.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct HoldingsObject {
+    /// Grows with every change of any balance.
+    revision: i64,
+    /// Every token that pools trade; zeros are listed too.
+    items: Vec<BalanceObject>,
+    btc: Option<BitcoinObject>,
+}
+
+/// What a user holds of bitcoin.
+#[derive(Debug, Serialize, ToSchema)]
+struct BitcoinObject {
+    /// What can be spent, rounded down to whole sats.
+    balance_sats: u64,
+    /// The same in millisatoshis, exact.
+    balance_msats: String,
+    /// What is set aside, in millisatoshis.
+    held_msats: String,
+}
+
+impl From<Holdings> for HoldingsObject {
+    fn from(holdings: Holdings) -> Self {
+        let btc = holdings.btc.map(|balance| BitcoinObject {
+            balance_sats: balance.available.get() / MSAT_PER_SAT,
+            balance_msats: balance.available.get().to_string(),
+            held_msats: balance.held.get().to_string(),
+        });
+        let items = holdings.tokens.into_iter().map(BalanceObject::from).collect();
+        Self { revision: holdings.revision, items, btc }
+    }
 }
 
 impl From<Balance> for BalanceObject {

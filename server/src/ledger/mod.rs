@@ -38,6 +38,7 @@ mod outcome;
 mod posting;
 pub(crate) mod repo;
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use quick_cache::sync::Cache;
@@ -79,6 +80,17 @@ pub struct Balance {
     pub available: postfun_core::amount::Units,
     /// What is set aside, in base units.
     pub held: postfun_core::amount::Units,
+}
+
+/// Everything that a user holds, as it was at one moment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Holdings {
+    /// Grows with every change of any of the user's balances; zero before the first.
+    pub revision: i64,
+    /// Every listed token, in the order of their ids.
+    pub tokens: Vec<Balance>,
+    /// Bitcoin; base units are msat.
+    pub btc: Option<Balance>,
 }
 
 impl Ledger {
@@ -250,6 +262,26 @@ impl Ledger {
         book.write_in_tx(tx).await
     }
 
+    /// Finds all that each of these users holds, with one statement.
+    ///
+    /// # Errors
+    ///
+    /// [`LedgerError::Database`].
+    pub async fn holdings_of_users(
+        &self,
+        users: &[uuid::Uuid],
+    ) -> Result<HashMap<uuid::Uuid, Holdings>, LedgerError> {
+        let assets = self.assets().await?;
+        let mut rows = repo::list_accounts_of_users(&mut self.db.reader().await?, users).await?;
+        users
+            .iter()
+            .map(|user| {
+                let rows = rows.remove(user).unwrap_or_default();
+                Ok((*user, holdings(&assets, &rows)?))
+            })
+            .collect()
+    }
+
     /// Lists what a user holds of every listed token, in the order of the tokens' ids.
     ///
     /// # Errors
@@ -258,12 +290,27 @@ impl Ledger {
     pub async fn balances_of_user(&self, user: uuid::Uuid) -> Result<Vec<Balance>, LedgerError> {
         let listed = self.assets().await?.into_iter().filter(|asset| asset.is_listed);
         let rows = repo::list_user_accounts(&mut self.db.reader().await?, user).await?;
-        listed
-            .map(|asset| {
-                let row = rows.iter().find(|row| row.asset == asset.id);
-                let (available, held) = row.map_or(Ok(Default::default()), repo::AccountRow::amounts)?;
-                Ok(Balance { asset, available, held })
-            })
-            .collect()
+        listed.map(|asset| balance(asset, rows.iter())).collect()
     }
+}
+
+/// What stands in the account of an asset; nothing where there is none.
+fn balance<'a>(
+    asset: Asset,
+    mut rows: impl Iterator<Item = &'a repo::AccountRow>,
+) -> Result<Balance, LedgerError> {
+    let row = rows.find(|row| row.asset == asset.id);
+    let (available, held) = row.map_or(Ok(Default::default()), repo::AccountRow::amounts)?;
+    Ok(Balance { asset, available, held })
+}
+
+fn holdings(assets: &[Asset], rows: &[repo::UserAccountRow]) -> Result<Holdings, LedgerError> {
+    let of = |asset: &Asset| balance(asset.clone(), rows.iter().map(|row| &row.account));
+    let listed = assets.iter().filter(|asset| asset.is_listed);
+    Ok(Holdings {
+        // Each account counts its own changes, and none is ever deleted.
+        revision: rows.iter().map(|row| row.version).sum(),
+        tokens: listed.map(of).collect::<Result<_, _>>()?,
+        btc: assets.iter().find(|asset| asset.symbol == "BTC").map(of).transpose()?,
+    })
 }

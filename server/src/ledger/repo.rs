@@ -189,6 +189,50 @@ pub(super) async fn list_user_accounts(tx: &mut Tx, user: Uuid) -> Result<Vec<Ac
     Ok(rows.into_iter().map(AccountRow::from).collect())
 }
 
+/// An account of a user with the number of times that it changed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct UserAccountRow {
+    pub(super) account: AccountRow,
+    pub(super) version: i64,
+}
+
+#[derive(Debug, FromRow)]
+struct UserAccountColumns {
+    owner_id: String,
+    version: i64,
+    #[sqlx(flatten)]
+    account: AccountColumns,
+}
+
+/// Lists the accounts of users, as they are at one moment.
+pub(super) async fn list_accounts_of_users(
+    tx: &mut Tx,
+    users: &[Uuid],
+) -> Result<HashMap<Uuid, Vec<UserAccountRow>>, DbError> {
+    let mut accounts: HashMap<Uuid, Vec<UserAccountRow>> = HashMap::new();
+    if users.is_empty() {
+        return Ok(accounts);
+    }
+    let rows: Vec<UserAccountColumns> = on_backend!(tx, |c, DB| {
+        let mut query = QueryBuilder::<DB>::new(
+            "SELECT owner_id, version, id, asset_id, available, held, may_be_negative FROM accounts \
+             WHERE owner_kind = 'user' AND purpose = 'main' AND owner_id IN (",
+        );
+        let mut list = query.separated(", ");
+        for user in sql::padded(users) {
+            list.push_bind(user.to_string());
+        }
+        query.push(")");
+        query.build_query_as::<UserAccountColumns>().fetch_all(c).await
+    })?;
+    for UserAccountColumns { owner_id, version, account } in rows {
+        let user = Uuid::parse_str(&owner_id)
+            .map_err(|_malformed| DbError::inconsistent("accounts", "owner_id", &owner_id))?;
+        accounts.entry(user).or_default().push(UserAccountRow { account: account.into(), version });
+    }
+    Ok(accounts)
+}
+
 /// Finds which keys were posted, with the hash of their legs.
 pub(crate) async fn find_posting_hashes(
     tx: &mut Tx,

@@ -89,7 +89,7 @@ fn cookie(headers: &HeaderMap) -> Option<&str> {
         .find_map(|(name, value)| (name == COOKIE && !value.is_empty()).then_some(value))
 }
 
-fn missing_bearer_token() -> ApiError {
+pub(super) fn missing_bearer_token() -> ApiError {
     let message = "Sign in first: this call needs an `Authorization: Bearer …` header.";
     ApiError::new(StatusCode::UNAUTHORIZED, "missing_bearer_token", message)
 }

@@ -6,6 +6,7 @@
 mod actor;
 pub(crate) mod repo;
 mod token;
+mod watch;
 
 use std::sync::Arc;
 
@@ -16,6 +17,7 @@ use uuid::Uuid;
 pub use actor::{Actor, Admin, OptionalActor, RecentActor};
 pub(crate) use actor::{cookie_header, removal_cookie_header};
 pub use token::{AccessToken, TokenError};
+pub use watch::{SessionEnd, SessionWatch, StayingActor};
 
 use crate::clock::Clock;
 use crate::config::TokenConfig;

@@ -1,11 +1,13 @@
 //! Statements about sessions.
 
-use sqlx::FromRow;
+use std::collections::HashMap;
+
+use sqlx::{FromRow, QueryBuilder};
 use uuid::Uuid;
 
-use crate::db::{DbError, Tx, on_backend, statements};
-use crate::identity::User;
+use crate::db::{DbError, Tx, on_backend, sql, statements};
 use crate::identity::repo::{UserRow, user_columns, user_tables};
+use crate::identity::{User, UserStatus};
 
 statements! {
     INSERT_SESSION = "
@@ -85,6 +87,53 @@ pub(super) async fn find_session(tx: &mut Tx, id: Uuid) -> Result<Option<Session
         })
     })
     .transpose()
+}
+
+/// What of a session tells whether it is over.
+#[derive(Debug)]
+pub(super) struct SessionState {
+    pub(super) generation: i64,
+    pub(super) expires_at_ms: i64,
+    pub(super) ended_at_ms: Option<i64>,
+    /// Whether its user is.
+    pub(super) is_deleted: bool,
+}
+
+#[derive(Debug, FromRow)]
+struct SessionStateRow {
+    id: String,
+    generation: i64,
+    expires_at_ms: i64,
+    ended_at_ms: Option<i64>,
+    status: String,
+}
+
+/// Finds how sessions are.
+pub(super) async fn list_session_states(
+    tx: &mut Tx,
+    ids: &[Uuid],
+) -> Result<HashMap<Uuid, SessionState>, DbError> {
+    let rows: Vec<SessionStateRow> = on_backend!(tx, |c, DB| {
+        let mut query = QueryBuilder::<DB>::new(
+            "SELECT sessions.id, sessions.generation, sessions.expires_at_ms, sessions.ended_at_ms, users.status \
+             FROM sessions JOIN users ON users.id = sessions.user_id WHERE sessions.id IN (",
+        );
+        let mut list = query.separated(", ");
+        for id in sql::padded(ids) {
+            list.push_bind(id.to_string());
+        }
+        query.push(")");
+        query.build_query_as::<SessionStateRow>().fetch_all(c).await
+    })?;
+    rows.into_iter()
+        .map(|row| {
+            let id = Uuid::parse_str(&row.id)
+                .map_err(|_malformed| DbError::inconsistent("sessions", "id", &row.id))?;
+            let SessionStateRow { generation, expires_at_ms, ended_at_ms, status, .. } = row;
+            let is_deleted = status == UserStatus::Deleted.as_str();
+            Ok((id, SessionState { generation, expires_at_ms, ended_at_ms, is_deleted }))
+        })
+        .collect()
 }
 
 /// Ends a session that has not ended.

@@ -72,6 +72,7 @@ pub(super) struct Verified {
     pub(super) user_id: Uuid,
     pub(super) session_id: Uuid,
     pub(super) generation: i64,
+    pub(super) expires_at_s: i64,
 }
 
 impl Claims {
@@ -137,7 +138,12 @@ impl Keys {
         if claims.exp <= now_s {
             return Err(TokenError::Expired);
         }
-        Ok(Verified { user_id: claims.sub, session_id: claims.sid, generation: claims.generation })
+        Ok(Verified {
+            user_id: claims.sub,
+            session_id: claims.sid,
+            generation: claims.generation,
+            expires_at_s: claims.exp,
+        })
     }
 }
 

@@ -195,6 +195,7 @@ async fn me(actor: Actor) -> Json<UserResponse> {
 )]
 async fn logout(State(app): State<Arc<App>>, actor: Actor) -> Result<Response, ApiError> {
     app.sessions.end(actor.session_id).await?;
+    app.events.announce([actor.user.id]);
     let mut headers = HeaderMap::new();
     if let Some(cookie) = session::removal_cookie_header(app.config.is_cookie_secure()) {
         headers.insert(header::SET_COOKIE, cookie);

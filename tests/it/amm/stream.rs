@@ -1,56 +1,26 @@
 //! A pool's live stream: nothing missed, nothing twice, whatever happens to the connection.
 
-use std::time::Duration;
-
-use axum::body::{Body, BodyDataStream};
-use axum::http::{Request, StatusCode};
-use futures_util::StreamExt;
+use axum::http::StatusCode;
 use postfun_core::amm::Side;
 use postfun_core::amount::Units;
 use postfun_server::amm::{SwapAmount, SwapCommand, SwapLimits};
 use postfun_server::http::idempotency::StoredAnswer;
 use postfun_server::identity::UserRef;
-use postfun_tests::{TestApp, User, on_both_engines};
+use postfun_tests::{EventStream, TestApp, User, on_both_engines};
 use serde_json::Value;
 
-/// A stream that is being read.
-struct Events {
-    body: BodyDataStream,
-    text: String,
-}
+/// A pool's stream that is being read.
+struct Events(EventStream);
 
 impl Events {
     async fn open(app: &TestApp, query: &str, last_event_id: Option<i64>) -> Self {
-        let mut request = Request::get(format!("/api/amm/pools/1/stream{query}"));
-        if let Some(id) = last_event_id {
-            request = request.header("last-event-id", id.to_string());
-        }
-        let response = app.send_for_bytes(request.body(Body::empty()).unwrap()).await;
-        assert_eq!(response.status(), 200);
-        assert_eq!(response.headers()["content-type"], "text/event-stream");
-        Self { body: response.into_body().into_data_stream(), text: String::new() }
+        let (path, id) = (format!("/api/amm/pools/1/stream{query}"), last_event_id.map(|id| id.to_string()));
+        Self(EventStream::open(&app.stranger(), &path, id.as_deref()).await)
     }
 
     /// Reads the next event as (name, id, data); `None` when the server ends the stream.
     async fn next(&mut self) -> Option<(String, i64, Value)> {
-        loop {
-            while let Some((event, rest)) = self.text.split_once("\n\n") {
-                let field =
-                    |name: &str| event.lines().find_map(|line| line.strip_prefix(name).map(str::to_owned));
-                let read = field("event: ").map(|name| {
-                    let id = field("id: ").unwrap().parse().unwrap();
-                    (name, id, serde_json::from_str(&field("data: ").unwrap()).unwrap())
-                });
-                let end = self.text.len() - rest.len();
-                self.text.drain(..end);
-                if read.is_some() {
-                    return read;
-                }
-            }
-            let piece = tokio::time::timeout(Duration::from_secs(10), self.body.next()).await;
-            let piece = piece.expect("something happens within ten seconds")?.unwrap();
-            self.text.push_str(std::str::from_utf8(&piece).unwrap());
-        }
+        self.0.next().await.map(|event| (event.name, event.id.parse().unwrap(), event.data))
     }
 }
 

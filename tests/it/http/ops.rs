@@ -45,7 +45,7 @@ on_both_engines! {
             "/api/amm/pools/{id}/burns", "/api/amm/pools/{id}/checkpoints", "/api/amm/pools/{id}/head",
             "/api/amm/pools/{id}/history",
             "/api/amm/pools/{id}/stream", "/api/amm/pools/{id}/trades", "/api/amm/quote", "/api/amm/swap", "/api/config",
-            "/api/tokens", "/auth/challenge", "/auth/logout", "/auth/me", "/auth/verify", "/health", "/ready",
+            "/api/me/stream", "/api/tokens", "/auth/challenge", "/auth/logout", "/auth/me", "/auth/verify", "/health", "/ready",
         ];
         assert_eq!(plain, expected.map(str::to_owned).into());
         assert_eq!(demo.difference(&plain).collect::<Vec<_>>(), ["/api/demo/starter-grant"]);

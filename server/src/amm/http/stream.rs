@@ -2,11 +2,10 @@
 
 use std::convert::Infallible;
 use std::sync::Arc;
-use std::time::Duration;
 
 use axum::body::Body;
 use axum::extract::State;
-use axum::http::{HeaderMap, HeaderName, HeaderValue, Response, header};
+use axum::http::{HeaderMap, Response};
 use bytes::{Bytes, BytesMut};
 use futures_util::stream;
 use serde::Deserialize;
@@ -19,15 +18,11 @@ use crate::amm::error::pool_not_found;
 use crate::amm::feed::{Frame, PAGE, Subscription};
 use crate::amm::{PoolRecord, Pools, Trade};
 use crate::app::App;
+use crate::http::event_stream::{self, ALIVE, CHUNK_BYTES, HEARTBEAT, StreamSlot};
 use crate::http::schema::ErrorBody;
-use crate::http::{ApiError, PathParam, QueryParams};
+use crate::http::{ApiError, ClientIp, PathParam, QueryParams};
 
-/// How often an idle stream says that it is alive; proxies close what is silent for a minute.
-const HEARTBEAT: Duration = Duration::from_secs(20);
-/// The bytes that are put together into one write, when many trades come at once.
-const CHUNK_BYTES: usize = 64 * 1024;
-const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
-const EVENT_STREAM: HeaderValue = HeaderValue::from_static("text/event-stream");
+const ABOUT_ID: &str = "`Last-Event-ID` is the number of an event of this pool.";
 
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
@@ -48,44 +43,30 @@ pub(super) struct StreamStart {
         (status = 200, content_type = "text/event-stream", body = String),
         (status = 400, body = ErrorBody, description = "`invalid_query`, `invalid_last_event_id`, `seq_in_future`"),
         (status = 404, body = ErrorBody, description = "`pool_not_found`"),
+        (status = 429, body = ErrorBody, description = "`too_many_streams`"),
     ),
 )]
 pub(super) async fn stream(
     State(app): State<Arc<App>>,
+    ClientIp(ip): ClientIp,
     PathParam(id): PathParam<i64>,
     QueryParams(start): QueryParams<StreamStart>,
     headers: HeaderMap,
 ) -> Result<Response<Body>, ApiError> {
-    let after_seq = last_event_id(&headers)?.or(start.after_seq).map(i64::from);
+    let last_id = event_stream::last_event_id(&headers, |text| text.parse::<u32>().ok(), ABOUT_ID)?;
+    let after_seq = last_id.or(start.after_seq).map(i64::from);
     let known = app.pools.find(id).await?.ok_or_else(pool_not_found)?;
     if after_seq.is_some_and(|seq| seq > known.seq) {
         let message =
             format!("The stream cannot begin in the future: the pool's last event is number {}.", known.seq);
         return Err(ApiError::bad_request("seq_in_future", message).with_field("seq", known.seq));
     }
+    let slot = app.stream_slots.take(ip, None)?;
     let subscription = app.pools.subscribe(&known, render).await?;
     // Read after the subscription began: whatever is later than this comes through it.
     let record = app.pools.find(id).await?.ok_or_else(pool_not_found)?;
-    let reader = Reader::new(app.pools.clone(), subscription, record, after_seq);
-    let mut response = Response::new(Body::from_stream(stream::unfold(reader, Reader::next)));
-    response.headers_mut().insert(header::CONTENT_TYPE, EVENT_STREAM);
-    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
-    // Tells nginx not to hold pieces back.
-    response
-        .headers_mut()
-        .insert(HeaderName::from_static("x-accel-buffering"), HeaderValue::from_static("no"));
-    Ok(response)
-}
-
-fn last_event_id(headers: &HeaderMap) -> Result<Option<u32>, ApiError> {
-    let Some(value) = headers.get(LAST_EVENT_ID) else { return Ok(None) };
-    let number = value.to_str().ok().and_then(|text| text.parse().ok());
-    number.map(Some).ok_or_else(|| {
-        ApiError::bad_request(
-            "invalid_last_event_id",
-            "`Last-Event-ID` is the number of an event of this pool.",
-        )
-    })
+    let reader = Reader::new(app.pools.clone(), subscription, record, after_seq, slot);
+    Ok(event_stream::respond(stream::unfold(reader, Reader::next)))
 }
 
 fn render(trade: &Trade, record: &PoolRecord) -> Option<Bytes> {
@@ -107,20 +88,26 @@ struct Reader {
     seq: i64,
     /// What is sent before anything else.
     greeting: Option<Bytes>,
-    _counted: Counted,
+    _slot: StreamSlot,
 }
 
 type Next = Option<(Result<Bytes, Infallible>, Reader)>;
 
 impl Reader {
-    fn new(pools: Pools, subscription: Subscription, record: PoolRecord, after_seq: Option<i64>) -> Self {
+    fn new(
+        pools: Pools,
+        subscription: Subscription,
+        record: PoolRecord,
+        after_seq: Option<i64>,
+        slot: StreamSlot,
+    ) -> Self {
         let greeting = match after_seq {
             // An empty comment makes the headers leave at once.
-            Some(_) => Some(Bytes::from_static(b":\n\n")),
+            Some(_) => Some(ALIVE),
             None => frame("pool", record.seq, &PoolObject::new(&record)),
         };
         let seq = after_seq.unwrap_or(record.seq);
-        Self { pools, subscription, record, seq, greeting, _counted: Counted::new() }
+        Self { pools, subscription, record, seq, greeting, _slot: slot }
     }
 
     /// The next piece, or the end; a client that was dropped resumes with the last id it saw.
@@ -153,7 +140,7 @@ impl Reader {
         if trades.len() < usize::from(PAGE) {
             self.seq = self.seq.max(self.record.seq);
         }
-        Some(if chunk.is_empty() { Bytes::from_static(b":\n\n") } else { chunk.freeze() })
+        Some(if chunk.is_empty() { ALIVE } else { chunk.freeze() })
     }
 
     async fn live(&mut self) -> Option<Bytes> {
@@ -161,7 +148,7 @@ impl Reader {
             let Subscription { frames, stop } = &mut self.subscription;
             let received = tokio::select! {
                 received = frames.recv() => received,
-                () = tokio::time::sleep(HEARTBEAT) => return Some(Bytes::from_static(b":\n\n")),
+                () = tokio::time::sleep(HEARTBEAT) => return Some(ALIVE),
                 _ = stop.wait_for(|is_stopped| *is_stopped) => return None,
             };
             let Ok(first) = received.inspect_err(note_lag) else { return None };
@@ -200,21 +187,5 @@ fn note_lag(error: &RecvError) {
     if let RecvError::Lagged(missed) = error {
         metrics::counter!("postfun_stream_readers_dropped_total").increment(1);
         tracing::debug!(missed, "a reader fell behind and was dropped; it can resume");
-    }
-}
-
-/// Keeps the number of readers that `/metrics` shows.
-struct Counted;
-
-impl Counted {
-    fn new() -> Self {
-        metrics::gauge!("postfun_stream_readers").increment(1);
-        Self
-    }
-}
-
-impl Drop for Counted {
-    fn drop(&mut self) {
-        metrics::gauge!("postfun_stream_readers").decrement(1);
     }
 }
