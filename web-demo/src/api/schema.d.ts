@@ -260,6 +260,32 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/me/stream": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The caller's balances and what happens to them, live.
+         * @description An event `balances` holds all that the caller has; it comes first and whenever something changed. Every other event is
+         *     named `<subject>.<what happened>`, such as `balance.granted`, and its data is `{seq, created_at, data}`; those come from
+         *     the first connection on, or from where a client left off. An id is `<last event>-<state of the balances>`: a client that
+         *     reconnects with `Last-Event-ID` misses no event, gets none twice, and gets `balances` only if they changed.
+         *
+         *     When the session ends or the token expires, an event `end` with a `code` (`session_ended`, `session_expired`,
+         *     `user_deleted`) is the last one. The session cookie is accepted in place of a bearer token.
+         */
+        get: operations["stream"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/tokens": {
         parameters: {
             query?: never;
@@ -430,6 +456,18 @@ export interface components {
             /** @description The same in base units. */
             held_units: string;
         };
+        /** @description What a user holds of bitcoin. */
+        BitcoinObject: {
+            /**
+             * Format: int64
+             * @description What can be spent, rounded down to whole sats.
+             */
+            balance_sats: number;
+            /** @description The same in millisatoshis, exact. */
+            balance_msats: string;
+            /** @description What is set aside, in millisatoshis. */
+            held_msats: string;
+        };
         BurnList: {
             items: components["schemas"]["BurnObject"][];
         };
@@ -597,6 +635,17 @@ export interface components {
             database: components["schemas"]["DatabaseHealth"];
             /** @example 2026-11-21T10:00:00.000000Z */
             timestamp: string;
+        };
+        /** @description All that a user holds, as the event `balances` of their stream tells it. */
+        HoldingsObject: {
+            /**
+             * Format: int64
+             * @description Grows with every change of any balance.
+             */
+            revision: number;
+            /** @description Every token that pools trade; zeros are listed too. */
+            items: components["schemas"]["BalanceObject"][];
+            btc?: components["schemas"]["BitcoinObject"] | null;
         };
         /** @default 100 */
         Limit: number;
@@ -1439,6 +1488,15 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description `too_many_streams` */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
             /** @description Any other failure: malformed input, a missing token, too many requests, trouble in the server. */
             default: {
                 headers: {
@@ -1724,6 +1782,77 @@ export interface operations {
             };
             /** @description `already_granted` */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Any other failure: malformed input, a missing token, too many requests, trouble in the server. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    stream: {
+        parameters: {
+            query?: {
+                /** @description Begin after the event with this id; for clients that cannot set `Last-Event-ID`. */
+                after?: string;
+            };
+            header?: {
+                /** @description Wins over `after` */
+                "Last-Event-ID"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Events; the data of `balances` */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/event-stream": components["schemas"]["HoldingsObject"];
+                };
+            };
+            /** @description `invalid_query`, `invalid_after`, `invalid_last_event_id`, `position_in_future` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `missing_bearer_token`, `invalid_or_expired_token` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `user_deleted` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `too_many_streams` */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
