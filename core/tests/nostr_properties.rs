@@ -171,3 +171,41 @@ fn the_limits_are_exact() {
     assert_eq!(event(vec![vec![String::new(); TAG_VALUES_MAX]]), None);
     assert_eq!(event(vec![vec![String::new(); TAG_VALUES_MAX + 1]]), Some("event_too_many_tags"));
 }
+
+/// What the bech32 crate, which reads invoices here, makes of a text.
+fn npub_by_the_crate(text: &str) -> Option<[u8; 32]> {
+    use bech32::primitives::decode::CheckedHrpstring;
+    let checked = CheckedHrpstring::new::<bech32::Bech32>(text).ok()?;
+    checked.validate_segwit_padding().ok()?;
+    let bytes: Vec<u8> = checked.byte_iter().collect();
+    if checked.hrp() == bech32::Hrp::parse_unchecked("npub") { bytes.try_into().ok() } else { None }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(3_000))]
+
+    #[test]
+    fn npubs_are_those_of_the_bech32_crate(
+        key in any::<[u8; 32]>(), place in any::<prop::sample::Index>(), other in "[ -~]", upper in any::<bool>(),
+    ) {
+        let text = npub::encode(&key);
+        prop_assert_eq!(&text, &bech32::encode::<bech32::Bech32>(bech32::Hrp::parse_unchecked("npub"), &key).expect("short"));
+        let text = if upper { text.to_uppercase() } else { text };
+        prop_assert_eq!(npub::decode(&text), Ok(key));
+        let at = place.index(text.len());
+        let changed = [&text[..at], &other, &text[at + 1..]].concat();
+        prop_assert_eq!(npub::decode(&changed).ok(), npub_by_the_crate(&changed));
+    }
+
+    #[test]
+    fn texts_of_any_length_and_prefix_are_read_like_the_bech32_crate(
+        prefix in "[!-~]{0,5}|npub|nsec", bytes in prop::collection::vec(any::<u8>(), 0..70), cut in any::<bool>(),
+    ) {
+        let Ok(prefix) = bech32::Hrp::parse(&prefix) else { return Ok(()) };
+        let mut text = bech32::encode_lower::<bech32::Bech32>(prefix, &bytes).expect("short");
+        if cut {
+            text.pop();
+        }
+        prop_assert_eq!(npub::decode(&text).ok(), npub_by_the_crate(&text));
+    }
+}

@@ -83,11 +83,17 @@ fn digit(value: u8) -> char {
 /// assert_eq!(hex::decode_array::<3>("3BF0C6").unwrap_err().code(), "hex_digit");
 /// ```
 pub fn decode_array<const N: usize>(text: &str) -> Result<[u8; N], HexError> {
-    let expected = N.saturating_mul(2);
+    let mut bytes = [0; N];
+    decode_into(text, &mut bytes)?;
+    Ok(bytes)
+}
+
+#[inline(never)] // The browser package loads each copy that inlining makes.
+fn decode_into(text: &str, bytes: &mut [u8]) -> Result<(), HexError> {
+    let expected = bytes.len().saturating_mul(2);
     if text.len() != expected {
         return Err(HexError::Length { length: text.len(), expected });
     }
-    let mut bytes = [0; N];
     let (pairs, _) = text.as_bytes().as_chunks::<2>();
     for (index, (byte, [high, low])) in bytes.iter_mut().zip(pairs).enumerate() {
         let position = index.saturating_mul(2);
@@ -95,7 +101,7 @@ pub fn decode_array<const N: usize>(text: &str) -> Result<[u8; N], HexError> {
         let low = value(*low).ok_or(HexError::Digit { position: position.saturating_add(1) })?;
         *byte = (high << 4) | low;
     }
-    Ok(bytes)
+    Ok(())
 }
 
 /// The value of a lower-case digit.
