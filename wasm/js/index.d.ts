@@ -46,6 +46,7 @@ export type ErrorCode =
   | 'not_initialised'
   | 'init_failed'
   | 'pool_freed'
+  | 'replay_freed'
   // Amounts.
   | 'amount_malformed'
   | 'amount_negative'
@@ -78,6 +79,9 @@ export type ErrorCode =
   | 'replay_impossible_swap'
   | 'replay_mismatch'
   | 'replay_time_backwards'
+  | 'checkpoint_unreadable'
+  | 'checkpoint_invalid_pool'
+  | 'checkpoint_impossible'
   // Keys and signatures.
   | 'hex_length'
   | 'hex_digit'
@@ -353,6 +357,62 @@ export interface ReplaySummary {
  * @throws {CoreError} `invalid_argument`; the first fault as one of the `replay_…` codes, with `seq`
  */
 export function replayLog(log: Uint8Array): ReplaySummary;
+
+/** A history that is replayed while it arrives, from its beginning or from a checkpoint. */
+export class Replay {
+  /**
+   * @param checkpoint begins behind it, without the events before; it proves nothing by itself
+   * @throws {CoreError} `invalid_argument`; one of the `checkpoint_…` codes
+   */
+  constructor(checkpoint?: Uint8Array);
+
+  /**
+   * Replays the next piece of the log, cut anywhere.
+   *
+   * @throws {CoreError} as {@link replayLog}
+   */
+  push(log: Uint8Array): void;
+
+  /**
+   * What the history amounts to so far.
+   *
+   * @throws {CoreError} `replay_empty`; `replay_truncated` within a record
+   */
+  summary(): ReplaySummary;
+
+  /**
+   * The pool as it is now, for another `Replay` to begin with.
+   *
+   * @throws {CoreError} as {@link summary}
+   */
+  checkpoint(): Uint8Array;
+
+  /** Gives the memory back; any later call is refused with `replay_freed`. */
+  free(): void;
+}
+
+/** The end of a pool's history, signed: `/api/amm/pools/{id}/head`. Keys, hashes and signatures are hexadecimal. */
+export interface SignedHead {
+  poolId: bigint;
+  seq: number;
+  head: string;
+  signature: string;
+  pubkey: string;
+}
+
+/**
+ * Tells whether a head was signed by its key.
+ *
+ * @throws {CoreError} `invalid_argument`
+ */
+export function verifyHead(head: SignedHead): boolean;
+
+/**
+ * Tells whether a checkpoint was signed by a key.
+ *
+ * @throws {CoreError} `invalid_argument`
+ */
+export function verifyCheckpoint(checkpoint: Uint8Array, pubkey: string, signature: string): boolean;
 
 /** An event before it is signed (NIP-01). */
 export interface UnsignedEvent {

@@ -15,4 +15,4 @@ export {
   signEvent,
   verifyEvent,
 } from './nostr.js';
-export { replayLog } from './replay.js';
+export { Replay, replayLog, verifyCheckpoint, verifyHead } from './replay.js';

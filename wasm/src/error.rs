@@ -2,7 +2,7 @@
 
 use core::fmt::Display;
 
-use postfun_core::amm::{PoolError, QuoteError, ReplayError};
+use postfun_core::amm::{CheckpointError, PoolError, QuoteError, ReplayError};
 use postfun_core::amount::AmountError;
 use postfun_core::encoding::hex::HexError;
 use postfun_core::nostr::{EventError, LoginError, NpubError};
@@ -46,7 +46,17 @@ macro_rules! refusals {
     };
 }
 
-refusals!(AmountError, PoolError, QuoteError, HexError, SignatureError, NpubError, EventError, LoginError);
+refusals!(
+    AmountError,
+    PoolError,
+    CheckpointError,
+    QuoteError,
+    HexError,
+    SignatureError,
+    NpubError,
+    EventError,
+    LoginError
+);
 
 impl From<ReplayError> for CoreError {
     fn from(error: ReplayError) -> Self {

@@ -22,7 +22,7 @@ const ARGS = [
 ];
 
 /** Vectors, arguments, histories, invoices and the digest: fewer means that some were not run. */
-const TESTS = 44;
+const TESTS = 51;
 
 let server;
 let browser;

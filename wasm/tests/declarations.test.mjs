@@ -12,18 +12,20 @@ await postfun.init();
 const declarations = readFileSync(`${wasm}pkg/index.d.ts`, 'utf8');
 
 /** Codes that only the JavaScript side refuses with. */
-const OWN_CODES = ['invalid_argument', 'not_initialised', 'init_failed', 'pool_freed'];
+const OWN_CODES = ['invalid_argument', 'not_initialised', 'init_failed', 'pool_freed', 'replay_freed'];
 
 test('every export is declared and every declaration is exported', () => {
   const declared = [...declarations.matchAll(/^export (?:function|class) (\w+)/gm)].map(([, name]) => name);
   assert.deepEqual(declared.sort(), Object.keys(postfun).sort());
 });
 
-test('the methods of a pool are those declared', () => {
-  const [, body] = /^export class Pool \{(.*?)^\}/ms.exec(declarations);
-  const declared = [...body.matchAll(/^  (\w+)\(/gm)].map(([, name]) => name);
-  assert.deepEqual(declared.sort(), Object.getOwnPropertyNames(postfun.Pool.prototype).sort());
-});
+for (const name of ['Pool', 'Replay']) {
+  test(`the methods of a ${name} are those declared`, () => {
+    const [, body] = new RegExp(`^export class ${name} \\{(.*?)^\\}`, 'ms').exec(declarations);
+    const declared = [...body.matchAll(/^  (\w+)\(/gm)].map(([, method]) => method);
+    assert.deepEqual(declared.sort(), Object.getOwnPropertyNames(postfun[name].prototype).sort());
+  });
+}
 
 test('the union of codes is the list of the core, and its own', () => {
   const [, union] = /^export type ErrorCode =(.*?);/ms.exec(declarations);

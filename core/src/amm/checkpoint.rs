@@ -10,7 +10,7 @@
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 
-use super::chain::{self, ChainHash, GENESIS, link};
+use super::chain::{self, ChainHash};
 use super::event::{Event, Reader, Writer};
 use super::head::AUX;
 use super::{CheckpointError, Created, EventError, Pool, PoolState, Replay, Stage};
@@ -75,12 +75,12 @@ impl Replay {
     /// The same history always gives the same bytes.
     #[must_use]
     pub fn checkpoint(&self) -> Checkpoint {
-        let created = Event::Created(self.created.clone()).encode();
+        let created = &self.created_bytes;
         let mut writer = Writer(Vec::with_capacity(created.len().saturating_add(107)));
         writer.byte(VERSION);
         // An event is far below 64 KiB.
         writer.0.extend_from_slice(&u16::try_from(created.len()).unwrap_or(u16::MAX).to_be_bytes());
-        writer.0.extend_from_slice(&created);
+        writer.0.extend_from_slice(created);
         for number in [self.seq, self.time_ms, self.swaps] {
             writer.number(number);
         }
@@ -113,6 +113,7 @@ impl Replay {
 /// What a checkpoint says.
 struct Fields {
     created: Box<Created>,
+    created_bytes: Vec<u8>,
     seq: u64,
     time_ms: u64,
     swaps: u64,
@@ -127,25 +128,21 @@ impl Fields {
             return Err(EventError::UnknownVersion { version });
         }
         let len = usize::from(reader.take::<2>().map(u16::from_be_bytes)?);
-        let Event::Created(created) = Event::decode(reader.slice(len)?)? else {
+        let created_bytes = reader.slice(len)?;
+        let Event::Created(created) = Event::decode(created_bytes)? else {
             return Err(EventError::InvalidField { field: "created" });
         };
-        Ok(Self {
-            created,
-            seq: reader.number()?,
-            time_ms: reader.number()?,
-            swaps: reader.number()?,
-            head: reader.take()?,
-            state: PoolState {
-                reserve_a: reader.units("reserve_a")?,
-                reserve_b: reader.units("reserve_b")?,
-                volume_a: reader.units("volume_a")?,
-                volume_b: reader.units("volume_b")?,
-                fees_a: reader.units("fees_a")?,
-                fees_b: reader.units("fees_b")?,
-                stage: Stage::FIRST,
-            },
-        })
+        let created_bytes = created_bytes.to_vec();
+        let [seq, time_ms, swaps] = numbers(reader)?;
+        let head = reader.take()?;
+        let mut amounts = [Units::ZERO; 6];
+        for (amount, number) in amounts.iter_mut().zip(numbers::<6>(reader)?) {
+            *amount = Units::new(number).map_err(|_above| EventError::InvalidField { field: "amount" })?;
+        }
+        let [reserve_a, reserve_b, volume_a, volume_b, fees_a, fees_b] = amounts;
+        let state =
+            PoolState { reserve_a, reserve_b, volume_a, volume_b, fees_a, fees_b, stage: Stage::FIRST };
+        Ok(Self { created, created_bytes, seq, time_ms, swaps, head, state })
     }
 
     fn into_replay(self) -> Result<Replay, CheckpointError> {
@@ -156,11 +153,19 @@ impl Fields {
         pool.set_state(PoolState { stage, ..self.state });
         let burns = burns.iter().flatten().filter(|_| self.created.burn_token.is_some());
         let burned = burns.fold(Units::ZERO, |sum, burn| sum.saturating_add(burn.amount));
-        let Self { created, seq, time_ms, swaps, head, .. } = self;
-        let replay = Replay { created, pool, seq, head, time_ms, swaps, burned };
+        let Self { created, created_bytes, seq, time_ms, swaps, head, .. } = self;
+        let replay = Replay { created, created_bytes, pool, seq, head, time_ms, swaps, burned };
         replay.check_possible()?;
         Ok(replay)
     }
+}
+
+fn numbers<const N: usize>(reader: &mut Reader<'_>) -> Result<[u64; N], EventError> {
+    let mut numbers = [0; N];
+    for number in &mut numbers {
+        *number = reader.number()?;
+    }
+    Ok(numbers)
 }
 
 impl Replay {
@@ -177,8 +182,7 @@ impl Replay {
             return impossible("number of swaps");
         }
         if self.seq == 1 {
-            let bytes = Event::Created(self.created.clone()).encode();
-            let first = Self::start(&bytes, &link(&GENESIS, &bytes));
+            let first = Self::start(&self.created_bytes, &self.head);
             return if first.as_ref() == Ok(self) { Ok(()) } else { impossible("state") };
         }
         Ok(())
@@ -190,7 +194,7 @@ mod tests {
     use alloc::borrow::ToOwned;
 
     use super::*;
-    use crate::amm::{EventToken, PoolParams, QuoteError, ReplayError};
+    use crate::amm::{EventToken, GENESIS, PoolParams, QuoteError, ReplayError, link};
     use crate::amount::Decimals;
 
     fn units(count: u64) -> Units {

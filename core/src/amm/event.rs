@@ -150,6 +150,7 @@ impl Event {
     /// # Errors
     ///
     /// An [`EventError`] that names what is wrong; two different byte strings never give the same event.
+    #[inline(never)] // The browser package loads each copy that inlining makes.
     pub fn decode(bytes: &[u8]) -> Result<Self, EventError> {
         let mut reader = Reader(bytes);
         let kind = reader.byte()?;
@@ -286,6 +287,7 @@ impl<'a> Reader<'a> {
         if self.flag(field)? { self.units(field).map(Some) } else { Ok(None) }
     }
 
+    #[inline(never)] // The browser package loads each copy that inlining makes.
     fn token(&mut self) -> Result<EventToken, EventError> {
         let id = self.number()?;
         let decimals = Decimals::new(self.byte()?)
@@ -298,6 +300,7 @@ impl<'a> Reader<'a> {
         Ok(EventToken { id, decimals, symbol: String::from(symbol) })
     }
 
+    #[inline(never)] // The browser package loads each copy that inlining makes.
     fn created(&mut self, seq: u64, time_ms: u64) -> Result<Created, EventError> {
         let pool_id = self.number()?;
         let (token_a, token_b) = (self.token()?, self.token()?);

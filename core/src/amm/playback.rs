@@ -44,6 +44,7 @@ impl Playback {
         self.consume(&joined)
     }
 
+    #[inline(never)] // The browser package loads each copy that inlining makes.
     fn consume(&mut self, mut log: &[u8]) -> Result<(), ReplayError> {
         while let Some((bytes, hash, after)) = split_record(log) {
             match &mut self.replay {

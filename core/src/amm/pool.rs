@@ -92,6 +92,7 @@ impl Pool {
     /// # Errors
     ///
     /// As [`Pool::new`], the present reserves counting too.
+    #[inline(never)] // The browser package loads each copy that inlining makes.
     pub fn restore(params: &PoolParams, state: PoolState) -> Result<Self, PoolError> {
         let reserves = [params.reserve_a, params.reserve_b, state.reserve_a, state.reserve_b];
         if reserves.iter().any(|reserve| reserve.is_zero()) {

@@ -4,6 +4,7 @@
 //! computed again by the code that made them.
 
 use alloc::boxed::Box;
+use alloc::vec::Vec;
 
 use super::chain::{ChainHash, GENESIS, link};
 use super::event::{Created, Event, FeesCollected, Swapped};
@@ -14,6 +15,8 @@ use crate::amount::Units;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Replay {
     pub(super) created: Box<Created>,
+    /// The bytes of that event; only these bytes give it.
+    pub(super) created_bytes: Vec<u8>,
     pub(super) pool: Pool,
     pub(super) seq: u64,
     pub(super) head: ChainHash,
@@ -28,6 +31,7 @@ impl Replay {
     /// # Errors
     ///
     /// A [`ReplayError`] for event 1.
+    #[inline(never)] // The browser package loads each copy that inlining makes.
     pub fn start(bytes: &[u8], hash: &ChainHash) -> Result<Self, ReplayError> {
         let seq = 1;
         let event = read(bytes, seq)?;
@@ -37,7 +41,8 @@ impl Replay {
         };
         let pool = Pool::new(&created.params).map_err(|source| ReplayError::InvalidPool { seq, source })?;
         let time_ms = created.time_ms;
-        Ok(Self { created, pool, seq, head, time_ms, swaps: 0, burned: Units::ZERO })
+        let created_bytes = bytes.to_vec();
+        Ok(Self { created, created_bytes, pool, seq, head, time_ms, swaps: 0, burned: Units::ZERO })
     }
 
     /// Applies the next event.
@@ -45,6 +50,7 @@ impl Replay {
     /// # Errors
     ///
     /// A [`ReplayError`] that names the event and what is wrong with it; the replay is then unchanged.
+    #[inline(never)] // The browser package loads each copy that inlining makes.
     pub fn apply(&mut self, bytes: &[u8], hash: &ChainHash) -> Result<(), ReplayError> {
         let seq = self.seq.saturating_add(1);
         let event = read(bytes, seq)?;

@@ -75,6 +75,7 @@ impl Pool {
     }
 
     /// The stage that a volume of token A reaches, and what the crossings on the way burn.
+    #[inline(never)] // The browser package loads each copy that inlining makes.
     pub(super) fn crossings(&self, volume_a: Units) -> (Stage, [Option<Burn>; 3]) {
         let mut stage = self.state().stage;
         let mut burns = [None; 3];

@@ -58,6 +58,8 @@ const KINDS = {
   record: { takes: () => false },
   secret: { takes: () => false },
   log: { takes: (value) => value instanceof Uint8Array },
+  checkpoint: { takes: (value) => value instanceof Uint8Array || value === undefined },
+  id: { takes: () => false },
   counter: { takes: (value) => value === undefined, bigint: 'amount_out_of_range' },
   sparse: { takes: (value) => value === undefined },
 };
@@ -66,6 +68,8 @@ const KINDS = {
 export function calls(postfun, secret, event, login) {
   const pool = { reserveA: 100_000_000_000n, reserveB: 65_000_000_000_000n, feeBpsBase: 30, stage: 1 };
   const live = new postfun.Pool(pool);
+  const replay = new postfun.Replay();
+  const signedHead = { poolId: 1n, seq: 2, head: '', pubkey: '', signature: '' };
   const { challengeId, challenge, domain } = login;
   const made = {
     pubkey: event.pubkey,
@@ -87,6 +91,10 @@ export function calls(postfun, secret, event, login) {
     parseAmount: [postfun.parseAmount, ['text', '1.5'], ['u8', 8]],
     formatAmount: [postfun.formatAmount, ['units', MAX], ['u8', 8]],
     replayLog: [postfun.replayLog, ['log', undefined]],
+    Replay: [(bytes) => new postfun.Replay(bytes).free(), ['checkpoint', undefined]],
+    'Replay.push': [(bytes) => replay.push(bytes), ['log', new Uint8Array()]],
+    verifyHead: [postfun.verifyHead, ['record', signedHead]],
+    verifyCheckpoint: [postfun.verifyCheckpoint, ['log', new Uint8Array()], ['text', ''], ['text', '']],
     publicKey: [postfun.publicKey, ['secret', secret]],
     npubEncode: [postfun.npubEncode, ['text', event.pubkey]],
     npubDecode: [postfun.npubDecode, ['text', postfun.npubEncode(event.pubkey)]],
@@ -113,6 +121,7 @@ const FIELDS = {
     thresholds: 'sparse',
     burns: 'sparse',
   },
+  verifyHead: { poolId: 'id', seq: 'seconds', head: 'text', pubkey: 'text', signature: 'text' },
   buildLoginEvent: {
     pubkey: 'text',
     challengeId: 'text',
@@ -241,14 +250,13 @@ export function argumentTests(postfun, memory) {
     [
       'every export has a row in the table',
       () => {
-        const methods = Object.getOwnPropertyNames(postfun.Pool.prototype).filter(
-          (name) => postfun.Pool.prototype[name].length > 0,
-        );
-        const rows = [
-          ...Object.keys(postfun).filter((name) => !WITHOUT.includes(name)),
-          ...methods.map((name) => `Pool.${name}`),
-        ];
-        equal(rows.filter((name) => name !== 'Pool.constructor').sort(), Object.keys(table).sort(), 'rows');
+        const methods = ['Pool', 'Replay'].flatMap((name) => {
+          const { prototype } = postfun[name];
+          const own = Object.getOwnPropertyNames(prototype).filter((method) => method !== 'constructor');
+          return own.filter((method) => prototype[method].length > 0).map((method) => `${name}.${method}`);
+        });
+        const rows = [...Object.keys(postfun).filter((name) => !WITHOUT.includes(name)), ...methods];
+        equal(rows.sort(), Object.keys(table).sort(), 'rows');
       },
     ],
     ['the valid call of each row is accepted', valid],

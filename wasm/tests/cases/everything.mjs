@@ -3,6 +3,7 @@ import { agreement } from './agreement.mjs';
 import { argumentTests } from './arguments.mjs';
 import { equal } from './assert.mjs';
 import { bolt11Tests, FILE as INVOICES } from './bolt11.mjs';
+import { checkpointTests } from './checkpoints.mjs';
 import { replayTests } from './replay.mjs';
 import { FILES, vectorTests } from './vectors.mjs';
 
@@ -23,6 +24,7 @@ export async function everything() {
     ...argumentTests(postfun, memory),
     ...replayTests(postfun),
     ...bolt11Tests(bolt11, await vectors(INVOICES)),
+    ...checkpointTests(postfun, await vectors('pool_checkpoints')),
     [
       'random swaps give the digest of the server',
       async () => equal(await agreement(postfun, swaps, pools), expected, 'digest'),

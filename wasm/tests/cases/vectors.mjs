@@ -12,6 +12,7 @@ export const FILES = [
   'nip01_refused',
   'nip01_spellings',
   'nip19',
+  'pool_heads',
 ];
 
 /**
@@ -51,6 +52,10 @@ export function vectorTests(postfun, raw, files) {
     [
       'wrong events are refused with their reason',
       each('nip01_refused', (v, name) => refused(postfun, raw, v, name)),
+    ],
+    [
+      'heads are signed, or not, as the vectors say',
+      each('pool_heads', (vector, name) => head(postfun, raw, vector, name)),
     ],
     ['npubs are read and written, or refused', each('nip19', (vector, name) => npub(postfun, vector, name))],
     ['sign-ins pass, or are refused with their reason', each('login', (v, name) => login(postfun, v, name))],
@@ -151,6 +156,26 @@ function sign(raw, vector, name) {
   const signature = raw.schnorrSign(secret, bytesOf(vector.message), bytesOf(vector.aux_rand));
   equal(hexOf(signature), vector.signature, name);
   equal(secret, new Uint8Array(32), `${name}: the copy of the secret is wiped`);
+}
+
+function head(postfun, raw, vector, name) {
+  const { pool_id, seq, hash, pubkey = vector.public_key, signature } = vector;
+  const signed = { poolId: BigInt(pool_id), seq: Number(seq), head: hash, pubkey, signature };
+  equal(postfun.verifyHead(signed), vector.valid, name);
+  for (const field of ['head', 'pubkey', 'signature']) {
+    equal(postfun.verifyHead({ ...signed, [field]: signed[field].slice(1) }), false, `${name}, ${field} cut`);
+    equal(
+      postfun.verifyHead({ ...signed, [field]: `${signed[field].slice(1)}g` }),
+      false,
+      `${name}, ${field}`,
+    );
+  }
+  if (vector.valid)
+    equal(
+      hexOf(raw.schnorrSign(bytesOf(vector.secret_key), bytesOf(vector.digest), new Uint8Array(32))),
+      signature,
+      name,
+    );
 }
 
 function event(postfun, raw, vector, name) {

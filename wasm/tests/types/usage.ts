@@ -22,13 +22,17 @@ import {
   priceText,
   publicKey,
   type Quote,
+  Replay,
   replayLog,
   type ReplaySummary,
   type Side,
+  type SignedHead,
   signEvent,
   type SwapResult,
   type UnsignedEvent,
+  verifyCheckpoint,
   verifyEvent,
+  verifyHead,
   version,
 } from 'postfun';
 
@@ -88,6 +92,14 @@ export function replay(): [bigint, string, number] {
   const summary: ReplaySummary = replayLog(bytes);
   const pool = new Pool(summary.pool);
   return [pool.state().reserveA + summary.tokenA.id, summary.burnToken?.symbol ?? summary.head, summary.seq];
+}
+
+export function suffix(head: SignedHead): [Uint8Array, number, boolean] {
+  const replay = new Replay(bytes);
+  replay.push(bytes);
+  const whole: Uint8Array = new Replay().checkpoint();
+  const good: boolean = verifyHead(head) && verifyCheckpoint(whole, head.pubkey, head.signature);
+  return [replay.checkpoint(), replay.summary().seq, good];
 }
 
 export function signIn(): NostrEvent {
