@@ -148,6 +148,8 @@ for (const [name, sign] of [
 
 test('a second starter grant is refused in a sentence', async () => {
   const { page, finish } = await visit(browser, server, { before: (page) => installExtension(page) });
+  // By its stream the page would know of the grant, and not offer another.
+  await page.route('**/api/me/stream', (route) => route.fulfill({ status: 503 }));
   await signInWithExtension(page);
   await call(server, 'POST', '/api/demo/starter-grant', { token: await tokenOf(page) });
   await page.getByRole('button', { name: 'Take the starter grant' }).click();

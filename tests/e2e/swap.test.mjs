@@ -235,6 +235,7 @@ test('a server whose figures differ by one unit is called out', async () => {
 
 test('a large price impact has to be accepted before swapping', async () => {
   const { page, finish } = await visitWithTokens();
+  await page.route('**/api/me/stream', (route) => route.fulfill({ status: 503 }));
   await page.route('**/api/amm/balances', async (route) => {
     const response = await route.fetch();
     const body = await response.json();

@@ -71,6 +71,7 @@ test('a slippage that cannot be read is explained', async () => {
 
 test('what could not be loaded is said and can be loaded again', async () => {
   const { page, finish } = await visit(browser, server);
+  await page.route('**/api/me/stream', (route) => route.fulfill({ status: 503 }));
   await page.route('**/api/amm/balances', (route) => route.abort());
   await signInWithThrowAwayKey(page);
   await page.getByText('The server did not answer. Check your connection, then try again.').first().waitFor();

@@ -25,6 +25,10 @@ export interface Options {
 interface Transfer extends Options {
   accept?: string;
   cache?: RequestCache;
+  /** The last event that arrived. */
+  after?: string | null;
+  /** Ends the request; without it, time does. */
+  signal?: AbortSignal;
 }
 
 export function get<T>(path: string): Promise<T> {
@@ -46,20 +50,45 @@ export async function getBytes(path: string): Promise<Uint8Array> {
   }
 }
 
+export interface OpenStream {
+  body: ReadableStream<Uint8Array>;
+  /** The token that it was opened with. */
+  token: string | null;
+}
+
+/** Opens a stream of the session's own, after the event `after`; it lives until `signal` ends it. */
+export async function getStream(
+  path: string,
+  after: string | null,
+  signal: AbortSignal,
+): Promise<OpenStream> {
+  const token = bearer;
+  const response = await send('GET', path, { accept: 'text/event-stream', after, signal });
+  if (response.ok && response.body !== null) return { body: response.body, token };
+  const error = refusal(response, await readJson(response));
+  if (error.status === 401) endOfSession(token);
+  throw error;
+}
+
+/** Notes that the server no longer accepts a token; another sign-in may have finished meanwhile. */
+export function endOfSession(token: string | null): void {
+  if (token !== null && token === bearer) onUnauthorised();
+}
+
 async function request<T>(method: string, path: string, options: Options): Promise<T> {
   const sent = bearer;
   const response = await send(method, path, options);
   const body = await readJson(response);
   if (response.ok) return body as T;
   const error = refusal(response, body);
-  // Another sign-in may have finished meanwhile: only the token that was refused is dropped.
-  if (error.status === 401 && sent !== null && sent === bearer) onUnauthorised();
+  if (error.status === 401) endOfSession(sent);
   throw error;
 }
 
 async function send(method: string, path: string, options: Transfer): Promise<Response> {
   const headers = new Headers({ accept: options.accept ?? 'application/json' });
   if (bearer !== null) headers.set('authorization', `Bearer ${bearer}`);
+  if (options.after != null) headers.set('last-event-id', options.after);
   if (options.idempotencyKey !== undefined) headers.set('idempotency-key', options.idempotencyKey);
   // The session lives in this tab; the server's cookie, made for pages and forms, is neither sent nor kept.
   const init: RequestInit = { method, headers, credentials: 'omit', cache: options.cache ?? 'no-store' };
@@ -68,11 +97,14 @@ async function send(method: string, path: string, options: Transfer): Promise<Re
     init.body = JSON.stringify(options.body);
   }
   try {
-    const response = await fetch(path, { ...init, signal: AbortSignal.timeout(TIMEOUT_MS) });
+    const response = await fetch(path, {
+      ...init,
+      signal: options.signal ?? AbortSignal.timeout(TIMEOUT_MS),
+    });
     answered(response.headers.get('date'));
     return response;
   } catch (cause) {
-    unanswered();
+    if (options.signal?.aborted !== true) unanswered();
     throw new NoAnswerError('The server did not answer.', { cause });
   }
 }

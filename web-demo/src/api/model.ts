@@ -1,7 +1,7 @@
 /** The API's objects as the page uses them: every amount a bigint of base units. */
 import type { Side } from 'postfun';
 import { NoAnswerError } from './errors';
-import type { ApiBalance, ApiBurn, ApiPool, ApiTrade } from './types';
+import type { ApiBalance, ApiBurn, ApiGranted, ApiPool, ApiTrade } from './types';
 
 export interface Token {
   symbol: string;
@@ -67,6 +67,13 @@ export interface Balance {
   name: string;
   amount: bigint;
   held: bigint;
+}
+
+/** Something that was given to the signed-in person. */
+export interface Granted {
+  seq: number;
+  at: string;
+  items: { token: Token; amount: bigint }[];
 }
 
 /** Reads base units; anything but plain digits is an answer this page does not understand. */
@@ -158,6 +165,14 @@ export function toBalance(balance: ApiBalance): Balance {
     amount: units(balance.amount_units),
     held: units(balance.held_units),
   };
+}
+
+export function toGranted({ seq, created_at, data }: ApiGranted): Granted {
+  const items = data.items.map(({ symbol, decimals, amount_units }) => ({
+    token: { symbol, decimals },
+    amount: units(amount_units),
+  }));
+  return { seq, at: created_at, items };
 }
 
 /** The tokens of a swap, in the order in which the trader sees them. */

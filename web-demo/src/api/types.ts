@@ -14,11 +14,19 @@ export type BalanceList = Schemas['BalanceList'];
 export type PoolList = Schemas['PoolList'];
 export type TradeList = Schemas['TradeList'];
 export type BurnList = Schemas['BurnList'];
+export type Holdings = Schemas['HoldingsObject'];
 export type ApiBalance = Schemas['BalanceObject'];
 export type ApiPool = Schemas['PoolObject'];
 export type ApiTrade = Schemas['TradeObject'];
 export type ApiBurn = Schemas['BurnObject'];
 export type SwapAnswer = Schemas['SwapResponse'];
+
+/** The event `balance.granted`. */
+export interface ApiGranted {
+  seq: number;
+  created_at: string;
+  data: { items: { symbol: string; decimals: number; amount_units: string }[] };
+}
 
 /** A swap as this page asks for it: always with a deadline, amounts as exact decimal text. */
 export type SwapRequest = Schemas['SwapRequest'] & { pool_id: number; side: Side; deadline: number };

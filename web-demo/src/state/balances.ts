@@ -1,7 +1,7 @@
 /** The signed-in person's balances, and the starter grant. */
 import { effect, signal, untracked } from '@preact/signals';
 import { fetchBalances, takeStarterGrant } from '../api/calls';
-import type { Balance } from '../api/model';
+import type { Balance, Granted } from '../api/model';
 import { ApiError } from '../api/errors';
 import type { Loadable } from './loadable';
 import { load, nothing } from './loadable';
@@ -20,10 +20,45 @@ export function available(symbol: string): bigint | null {
   return balances.value.value?.find(({ token }) => token.symbol === symbol)?.amount ?? null;
 }
 
+/** Whether balances arrive by themselves. */
+export const ownLive = signal(false);
+
+/** What was given lately, newest first. */
+export const news = signal<Granted[]>([]);
+
+const NEWS_KEPT = 5;
+
+/** How often balances arrived by themselves. */
+let arrivals = 0;
+
+/** Takes balances that arrived by themselves. */
+export function acceptBalances(list: Balance[]): void {
+  arrivals += 1;
+  balances.value = { value: list, at: Date.now(), loading: false, error: null };
+}
+
+export function noteNews(granted: Granted): void {
+  news.value = [granted, ...news.peek()].slice(0, NEWS_KEPT);
+}
+
+export function forgetNews(): void {
+  news.value = [];
+}
+
+/** Asks for balances unless they arrive by themselves. */
+export async function refreshBalances(): Promise<void> {
+  if (!ownLive.peek()) await loadBalances();
+}
+
 export async function loadBalances(): Promise<void> {
   const owner = user.peek()?.id;
   if (owner === undefined) return;
-  await load(balances, fetchBalances);
+  await load(balances, async () => {
+    const before = arrivals;
+    const list = await fetchBalances();
+    // What arrived meanwhile may be newer than this answer, and never older.
+    return before === arrivals ? list : (balances.peek().value ?? list);
+  });
   // The answer of a session that ended meanwhile belongs to nobody here.
   if (user.peek()?.id !== owner) balances.value = nothing();
 }
@@ -40,17 +75,16 @@ export async function takeGrant(): Promise<void> {
     const known = cause instanceof ApiError && cause.code === 'already_granted';
     grant.value = { phase: 'idle', notice: { tone: known ? 'info' : 'danger', text: describe(cause) } };
   }
-  await loadBalances();
+  await refreshBalances();
 }
 
-/** Loads balances at sign-in and forgets them at sign-out. */
+/** Waits for balances from sign-in on, which the person’s stream brings first of all, and forgets them at sign-out. */
 export function followBalances(): void {
   effect(() => {
     const signedIn = user.value !== null;
     untracked(() => {
-      balances.value = nothing();
+      balances.value = { ...nothing(), loading: signedIn };
       grant.value = { phase: 'idle', notice: null };
-      if (signedIn) void loadBalances();
     });
   });
 }

@@ -8,7 +8,7 @@ import { computed, effect, signal, untracked } from '@preact/signals';
 import { fetchTrades } from '../api/calls';
 import type { PoolView, Trade } from '../api/model';
 import { openStream } from '../api/stream';
-import { loadBalances } from './balances';
+import { refreshBalances } from './balances';
 import { answered, deviceOnline } from './connection';
 import { acceptPool, acceptTrades, loadPools, noteTrades, pool, pools, trades } from './pools';
 import { user } from './session';
@@ -132,5 +132,5 @@ async function markOwn(poolId: number): Promise<void> {
   const own = latest.filter((trade) => trade.own && !marked.has(trade.seq));
   if (own.length === 0) return;
   noteTrades(own);
-  await loadBalances();
+  await refreshBalances();
 }

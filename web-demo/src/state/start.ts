@@ -1,11 +1,12 @@
 /** Starts the page: the module, the session, the data, and what keeps them fresh. */
 import { effect, signal, untracked } from '@preact/signals';
 import { followAttempt } from './swap';
-import { followBalances, loadBalances } from './balances';
+import { followBalances, refreshBalances } from './balances';
 import { connection, watchDevice } from './connection';
 import { core, startCore } from './core';
 import { restoreKey } from './key';
 import { followLive, isLive } from './live';
+import { followOwn } from './own';
 import { followHistory, loadPools } from './pools';
 import { followProof } from './proof';
 import { loadServer, server } from './server';
@@ -30,6 +31,7 @@ export async function start(): Promise<void> {
   followLive();
   followProof();
   followBalances();
+  followOwn();
   followAttempt();
   startTimers();
   await Promise.all([bootCore(), loadServer(), loadPools(), resumeSession()]);
@@ -78,6 +80,6 @@ export async function refresh(): Promise<void> {
 async function recover(): Promise<void> {
   await Promise.all([
     server.peek().value === null ? loadServer() : undefined,
-    session.peek().phase === 'out' ? resumeSession() : loadBalances(),
+    session.peek().phase === 'out' ? resumeSession() : refreshBalances(),
   ]);
 }

@@ -7,7 +7,7 @@ import { tokensOf } from '../api/model';
 import type { SwapRequest } from '../api/types';
 import type { Attempt, AttemptState } from './attempt';
 import { afterFailure, newKey, readAttempt, writeAttempt } from './attempt';
-import { loadBalances } from './balances';
+import { loadBalances, refreshBalances } from './balances';
 import { checkSwap } from './check';
 import { serverNowSeconds } from './connection';
 import { clearAmount, draft, outcome } from './draft';
@@ -83,7 +83,7 @@ async function send(tried: Attempt): Promise<void> {
     attempt.value = afterFailure(tried, cause);
   }
   if (attempt.value.phase !== 'unanswered') tab.drop(STORED);
-  await loadBalances();
+  await refreshBalances();
 }
 
 /** Fetches the swaps between the quote and the trade, oldest first; null when they cannot be had. */

@@ -1,20 +1,33 @@
 /** What the signed-in person holds. */
 import type { JSX } from 'preact';
-import type { Balance } from '../api/model';
-import { balances, grant, loadBalances, takeGrant } from '../state/balances';
+import type { Balance, Granted } from '../api/model';
+import { balances, grant, loadBalances, news, ownLive, takeGrant } from '../state/balances';
 import { isOnline } from '../state/connection';
 import { isDemo } from '../state/server';
 import { user } from '../state/session';
 import { amount, digits } from '../ui/amount';
+import { clockTime } from '../ui/format';
 import { LoadState, Notice } from '../ui/notice';
 import { Window } from '../ui/window';
 
 export function BalancesWindow(): JSX.Element {
   return (
-    <Window id="balances" title="Balances" icon="purse">
+    <Window
+      id="balances"
+      title="Balances"
+      icon="purse"
+      status={user.value === null ? undefined : <Liveness />}
+    >
       {user.value === null ? <p class="muted">Sign in to see what you hold.</p> : <Held />}
     </Window>
   );
+}
+
+/** How the page learns of balances. */
+function Liveness(): JSX.Element {
+  const { at } = balances.value;
+  const seen = at === null ? '' : `; seen ${clockTime(at)}`;
+  return <span class="grow">{ownLive.value ? 'Live: follows every tab' : `Reconnecting…${seen}`}</span>;
 }
 
 function Held(): JSX.Element {
@@ -23,8 +36,23 @@ function Held(): JSX.Element {
     <>
       <LoadState state={balances.value} what="balances" retry={() => void loadBalances()} />
       {list === null ? null : <BalanceList list={list} />}
+      <News list={news.value} />
       {list === null ? null : <FirstTokens empty={list.every(({ amount: held }) => held === 0n)} />}
     </>
+  );
+}
+
+/** What was given while the page was open. */
+function News({ list }: { list: Granted[] }): JSX.Element {
+  return (
+    <ul class="news" aria-live="polite">
+      {list.map(({ seq, at, items }) => (
+        <li key={seq}>
+          <time dateTime={at}>{clockTime(at)}</time> Received{' '}
+          {items.map((item) => amount(item.amount, item.token)).join(', ')}
+        </li>
+      ))}
+    </ul>
   );
 }
 

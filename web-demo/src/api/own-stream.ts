@@ -1,0 +1,42 @@
+/** What happens to the signed-in person, as it happens. */
+import { endOfSession, getStream } from './client';
+import { readEvents } from './events';
+import type { ServerEvent } from './events';
+import type { Balance, Granted } from './model';
+import { toBalance, toGranted } from './model';
+import type * as wire from './types';
+
+export interface OwnListener {
+  opened: () => void;
+  /** Something arrived, if only a sign of life. */
+  alive: () => void;
+  balances: (list: Balance[]) => void;
+  granted: (news: Granted) => void;
+  /** Where to go on after everything that came so far. */
+  position: (id: string) => void;
+}
+
+/** The server says three times a minute that it is there. */
+const SILENT_MS = 50_000;
+
+/** Follows the stream until it ends; what has to be told to a person is thrown. */
+export async function followOwnStream(
+  after: string | null,
+  signal: AbortSignal,
+  listener: OwnListener,
+): Promise<void> {
+  const { body, token } = await getStream('/api/me/stream', after, signal);
+  listener.opened();
+  const take = (event: ServerEvent): void => {
+    if (event.name === 'end') endOfSession(token);
+    else tell(event, listener);
+    if (event.id !== '') listener.position(event.id);
+  };
+  await readEvents(body, SILENT_MS, take, () => listener.alive());
+}
+
+/** Kinds that this page does not know yet are passed over. */
+function tell({ name, data }: ServerEvent, listener: OwnListener): void {
+  if (name === 'balances') listener.balances((JSON.parse(data) as wire.Holdings).items.map(toBalance));
+  if (name === 'balance.granted') listener.granted(toGranted(JSON.parse(data) as wire.ApiGranted));
+}
