@@ -153,9 +153,9 @@ bench: $(PAGE) ## measure against the named peers; writes BENCHMARKS.json and th
 	@scripts/bench.sh
 
 .PHONY: drill
-drill: debug-server ## the long counts of the race and invariant tests on both engines
+drill: debug-server ## the long counts of faults and races on both engines; writes the README's table (ten minutes)
 	@$(SETUP) postgres lnbits
-	@POSTFUN_DRILL=1 cargo test --locked --workspace --test it -- --nocapture drill
+	@scripts/drill.sh
 
 .PHONY: fuzz
 fuzz: ## run each fuzz target of core for FUZZ_SECONDS (60)

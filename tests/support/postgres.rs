@@ -139,16 +139,20 @@ impl Cluster {
         self.run("SELECT pg_reload_conf()").await;
     }
 
-    /// Returns how many commits wait in [`Cluster::hold_answers_to_commits`].
+    /// Returns how many commits that have written to a table wait in [`Cluster::hold_answers_to_commits`].
     ///
     /// # Panics
     ///
     /// When PostgreSQL refuses.
-    pub async fn held_commits(&self) -> i64 {
+    pub async fn held_commits(&self, table: &str) -> i64 {
+        const HELD: &str = "SELECT COUNT(*) FROM pg_stat_activity \
+                            JOIN pg_locks ON pg_locks.pid = pg_stat_activity.pid \
+                            JOIN pg_class ON pg_class.oid = pg_locks.relation \
+                            WHERE wait_event = 'SyncRep' AND mode = 'RowExclusiveLock' AND relname = $1";
         let mut connection =
             PgConnection::connect(&self.url("postgres")).await.expect("the cluster can be reached");
-        let held = "SELECT COUNT(*) FROM pg_stat_activity WHERE wait_event = 'SyncRep'";
-        sqlx::query_scalar(held).fetch_one(&mut connection).await.expect("activity can be read")
+        let held = sqlx::query_scalar(HELD).bind(table).fetch_one(&mut connection).await;
+        held.expect("activity can be read")
     }
 
     /// Ends [`Cluster::hold_answers_to_commits`]; the waiting commits are answered.

@@ -47,7 +47,7 @@ impl Figures {
         Self { begin: Instant::now(), what, engine }
     }
 
-    /// Prints the row. Nothing was lost or made twice, or the test would have ended before.
+    /// Prints the row; a drill in which anything was lost or made twice has ended before.
     #[expect(clippy::print_stdout, reason = "the figures are what a drill is for")]
     fn tell(self, faults: &str, traders: &[Trader]) {
         let engine = match self.engine {
@@ -62,7 +62,7 @@ impl Figures {
         }
         let (what, seconds) = (self.what, self.begin.elapsed().as_secs());
         println!(
-            "drill: | {what} | {engine} | {faults} | {answered} | {repeated} | {replayed} | 0 | {seconds} |"
+            "drill: | {what} | {engine} | {faults} | {answered} | {repeated} | {replayed} | {seconds} |"
         );
     }
 }

@@ -64,10 +64,10 @@ impl Scene {
         .await;
     }
 
-    /// Waits until some commit took place that its server was not told of.
+    /// Waits until swaps were committed that their server was not told of.
     async fn hold_commits(&self) {
         self.cluster.hold_answers_to_commits().await;
-        wait_until("a commit waits", async || self.cluster.held_commits().await > 0).await;
+        wait_until("a commit waits", async || self.cluster.held_commits("trades").await > 0).await;
     }
 }
 
@@ -125,7 +125,7 @@ async fn lost_database_is_told_as_lost_and_nothing_that_was_answered_is() {
     let figures = Figures::begin("connections cut, PostgreSQL crashed", Engine::Postgres);
     let followers = scene.addresses().map(Follower::begin);
     let load = Load::new(u64::MAX, &OUTAGE);
-    let (cuts, crashes) = (count(10, 200), count(2, 20));
+    let (cuts, crashes) = (count(10, 100), count(2, 20));
     let tasks = send_off(traders, &scene.addresses(), &load);
     cut_connections(&scene, &load, cuts).await;
     crash(&mut scene, &load, crashes).await;

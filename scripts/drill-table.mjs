@@ -1,0 +1,25 @@
+// Puts the figures that the drills have printed into the table between the marks in README.md.
+import { execFileSync } from 'node:child_process';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { cpus } from 'node:os';
+
+const [output] = process.argv.slice(2);
+const rows = [...readFileSync(output, 'utf8').matchAll(/drill: (\|.*\|)$/gm)].map(([, row]) => row).sort();
+if (rows.length === 0) throw new Error('no drill has printed its figures');
+
+const git = (...words) => execFileSync('git', words, { encoding: 'utf8' }).trim();
+const date = new Date().toISOString().slice(0, 10);
+const table = [
+  `Run on ${date} at commit ${git('rev-parse', '--short', 'HEAD')}: ${cpus().length} cores of ${cpus()[0]?.model.trim() ?? 'an unknown processor'}, the server unoptimised.`,
+  '',
+  '| Drill | Engine | Faults | Swaps answered | asked again | of these done before | Seconds |',
+  '|---|---|---|--:|--:|--:|--:|',
+  ...rows,
+].join('\n');
+
+const [start, end] = ['<!-- drills: written by make drill -->', '<!-- end of drills -->'];
+const readme = readFileSync('README.md', 'utf8');
+const [before, after] = [readme.indexOf(start), readme.indexOf(end)];
+if (before < 0 || after < before) throw new Error('README.md has lost the marks around its table of drills');
+writeFileSync('README.md', `${readme.slice(0, before)}${start}\n${table}\n${readme.slice(after)}`);
+console.log(table);
