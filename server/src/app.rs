@@ -16,9 +16,10 @@ use crate::id::Entropy;
 use crate::identity::{Identities, InvalidUserRef, UserRef};
 use crate::jobs::{JobSpec, Locks};
 use crate::ledger::Ledger;
+use crate::lightning::{ConnectError, Lightning, LightningBackend, NodeError, Terms};
 use crate::session::Sessions;
 use crate::signin::SignIn;
-use crate::{amm, demo, events, http, jobs, ledger, ops, signin};
+use crate::{amm, demo, events, http, jobs, ledger, lightning, ops, signin};
 
 /// Everything the server is made of.
 #[derive(Debug)]
@@ -47,6 +48,8 @@ pub struct App {
     pub stream_slots: StreamSlots,
     /// Money.
     pub ledger: Ledger,
+    /// Sats over Lightning.
+    pub lightning: Lightning,
     /// Pools and swaps.
     pub pools: Pools,
     /// Signs what pools have been.
@@ -74,6 +77,12 @@ pub enum StartError {
         /// Why that names nobody.
         source: InvalidUserRef,
     },
+    /// The Lightning provider cannot be used.
+    #[error("the Lightning provider cannot be used")]
+    Lightning(#[from] ConnectError),
+    /// The sats are at another provider.
+    #[error(transparent)]
+    Node(#[from] NodeError),
     /// A configured administrator could not be made one.
     #[error(transparent)]
     Grant(#[from] AdminError),
@@ -90,9 +99,25 @@ impl App {
         clock: Arc<dyn Clock>,
         entropy: Arc<dyn Entropy>,
     ) -> Result<Arc<Self>, StartError> {
+        Self::open_with(config, clock, entropy, lightning::connect).await
+    }
+
+    /// As [`App::open`], with a Lightning provider of the caller's choice.
+    ///
+    /// # Errors
+    ///
+    /// [`StartError`], a sentence for the operator.
+    pub async fn open_with(
+        config: Config,
+        clock: Arc<dyn Clock>,
+        entropy: Arc<dyn Entropy>,
+        connect: impl FnOnce(&Config) -> Result<Option<Arc<dyn LightningBackend>>, ConnectError>,
+    ) -> Result<Arc<Self>, StartError> {
+        let backend = connect(&config)?;
         let db = Database::connect(&config.database, config.pool, Missing::Create).await?;
         db.migrate().await?;
-        let app = Self::assemble(config, db, clock, entropy);
+        let app = Self::assemble(config, db, clock, entropy, backend);
+        app.lightning.check_node().await?;
         app.grant_configured_admins().await?;
         if app.config.demo {
             demo::seed_pool(&app.pools, &app.ledger).await?;
@@ -100,7 +125,13 @@ impl App {
         Ok(Arc::new(app))
     }
 
-    fn assemble(config: Config, db: Database, clock: Arc<dyn Clock>, entropy: Arc<dyn Entropy>) -> Self {
+    fn assemble(
+        config: Config,
+        db: Database,
+        clock: Arc<dyn Clock>,
+        entropy: Arc<dyn Entropy>,
+        backend: Option<Arc<dyn LightningBackend>>,
+    ) -> Self {
         let parts = || (db.clone(), Arc::clone(&clock), Arc::clone(&entropy));
         let (a, b, c) = parts();
         let identities = Identities::new(a, b, c);
@@ -116,6 +147,16 @@ impl App {
         let (a, b, c) = parts();
         let pools = Pools::new(a, b, c, ledger.clone(), events.clone());
         let notary = Notary::new(&config.tokens.secret);
+        let (a, b, c) = parts();
+        let lightning = Lightning::new(lightning::Parts {
+            db: a,
+            clock: b,
+            entropy: c,
+            ledger: ledger.clone(),
+            events: events.clone(),
+            backend,
+            terms: Terms::new(&config.lightning),
+        });
         let locks = Locks::new(db.clone(), Arc::clone(&clock));
         Self {
             config,
@@ -130,6 +171,7 @@ impl App {
             streams,
             stream_slots,
             ledger,
+            lightning,
             pools,
             notary,
         }
@@ -152,6 +194,7 @@ impl App {
             .merge(ledger::http::routes())
             .merge(amm::http::routes())
             .merge(events::http::routes())
+            .merge(lightning::http::routes())
             .merge(ops::routes());
         if is_demo { api.merge(demo::http::routes()) } else { api }
     }
@@ -168,6 +211,7 @@ impl App {
     pub fn jobs() -> Vec<JobSpec> {
         let mut jobs = jobs::sweeps();
         jobs.push(amm::checkpoint::job());
+        jobs.push(lightning::poll::job());
         jobs
     }
 }

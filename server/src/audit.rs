@@ -3,7 +3,7 @@
 use std::fmt;
 
 use crate::db::{Database, DbError};
-use crate::{amm, events, ledger};
+use crate::{amm, events, ledger, lightning};
 
 /// A difference between what stands in the database and what follows from it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,6 +27,10 @@ pub struct Report {
     pub accounts: i64,
     /// How many entries were added up.
     pub entries: i64,
+    /// How many Lightning invoices were compared with their postings.
+    pub invoices: i64,
+    /// How many Lightning withdrawals were.
+    pub withdrawals: i64,
     /// How many pools were replayed.
     pub pools: u64,
     /// How many pool events were replayed.
@@ -57,11 +61,21 @@ impl fmt::Display for Report {
         for finding in &self.findings {
             writeln!(formatter, "{finding}")?;
         }
-        let Self { accounts, entries, pools, pool_events, checkpoints, user_events, .. } = self;
+        let Self {
+            accounts,
+            entries,
+            pools,
+            pool_events,
+            checkpoints,
+            user_events,
+            invoices,
+            withdrawals,
+            ..
+        } = self;
         write!(
             formatter,
             "audited {accounts} accounts, {entries} entries, {pools} pools, {pool_events} pool events, {checkpoints} checkpoints, \
-             {user_events} user events: "
+             {invoices} invoices, {withdrawals} withdrawals, {user_events} user events: "
         )?;
         match self.findings.len() {
             0 => write!(formatter, "clean"),
@@ -81,6 +95,8 @@ pub async fn run(db: &Database) -> Result<Report, DbError> {
     (report.accounts, report.entries) = ledger::audit::count(&mut tx).await?;
     report.findings.extend(ledger::audit::run(&mut tx).await?);
     amm::audit::run(&mut tx, &mut report).await?;
+    (report.invoices, report.withdrawals) = lightning::audit::count(&mut tx).await?;
+    report.findings.extend(lightning::audit::run(&mut tx).await?);
     report.user_events = events::audit::count(&mut tx).await?;
     report.findings.extend(events::audit::run(&mut tx).await?);
     tx.rollback().await?;

@@ -9,11 +9,11 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use crate::audit;
 use crate::config::{ConfigError, DatabaseUrl};
 use crate::db::{Database, Missing, Pending};
 use crate::http::openapi;
 use crate::id::OsEntropy;
+use crate::{audit, lightning};
 
 mod admin;
 mod out;
@@ -177,8 +177,28 @@ async fn audit(settings: &Settings) -> Result<Outcome, CommandError> {
     }
     let report = audit::run(&db).await?;
     out::line(&report.to_string())?;
+    let is_covered = audit_wallet(settings, &db).await?;
     db.close().await;
-    Ok(if report.is_clean() { Outcome::Done } else { Outcome::Different })
+    Ok(if report.is_clean() && is_covered { Outcome::Done } else { Outcome::Different })
+}
+
+/// Compares the ledger with the wallet of the configured Lightning provider, where one can be asked; says whether nothing
+/// is missing.
+async fn audit_wallet(settings: &Settings, db: &Database) -> Result<bool, CommandError> {
+    // The audit of the books needs less than a whole configuration, so one that cannot be used does not stop it.
+    let Ok(config) = settings.load() else { return Ok(true) };
+    let Some(backend) = lightning::connect(&config)? else { return Ok(true) };
+    match lightning::reconcile(db, backend.as_ref()).await {
+        Ok(Some(reconciliation)) => {
+            out::line(&reconciliation.to_string())?;
+            Ok(!reconciliation.is_short())
+        }
+        Ok(None) => Ok(true),
+        Err(error) => {
+            out::line(&format!("lightning: the wallet was NOT compared with the ledger: {error}"))?;
+            Ok(true)
+        }
+    }
 }
 
 /// Copies without migrating, because the time for a copy is before a migration.

@@ -28,6 +28,7 @@ pub mod config;
 pub mod db;
 mod demo;
 pub mod events;
+mod fault;
 pub mod http;
 pub mod id;
 pub mod identity;
@@ -55,6 +56,10 @@ pub fn statements() -> Vec<(String, &'static str)> {
         ("jobs", jobs::repo::STATEMENTS),
         ("ledger", ledger::repo::STATEMENTS),
         ("ledger::audit", ledger::audit::STATEMENTS),
+        ("lightning::audit", lightning::audit::STATEMENTS),
+        ("lightning::invoice", lightning::repo::invoice::STATEMENTS),
+        ("lightning::node", lightning::repo::node::STATEMENTS),
+        ("lightning::withdrawal", lightning::repo::withdrawal::STATEMENTS),
         ("session", session::repo::STATEMENTS),
         ("signin", signin::repo::STATEMENTS),
     ];

@@ -20,6 +20,7 @@ mod events;
 mod http;
 mod jobs;
 mod ledger;
+mod lightning;
 mod process;
 mod same_key;
 mod signin;

@@ -8,11 +8,12 @@ use axum::Router;
 use axum::body::Body;
 use axum::http::Request;
 use axum::response::Response;
-use postfun_server::app::App;
+use postfun_server::app::{App, StartError};
 use postfun_server::clock::{Clock, ManualClock};
 use postfun_server::config::{Config, DatabaseUrl, PoolLimits};
 use postfun_server::db::{Database, Missing};
 use postfun_server::id::SeededEntropy;
+use postfun_server::lightning::LightningBackend;
 use postfun_server::{audit, http};
 use tempfile::TempDir;
 use tokio::net::TcpListener;
@@ -22,6 +23,7 @@ use tower::ServiceExt;
 
 use crate::client::{Answer, Client};
 use crate::engine::Engine;
+use crate::node::Node;
 use crate::postgres::TestDatabase;
 
 /// When every story begins: 2026-01-01 00:00:00 UTC, in milliseconds since the epoch.
@@ -90,6 +92,42 @@ impl TestApp {
         let entropy =
             Arc::new(SeededEntropy::new(2 + u64::try_from(Arc::strong_count(&self.place)).unwrap_or(0)));
         Self::open(self.engine, Arc::clone(&self.place), Arc::clone(&self.clock), entropy, config).await
+    }
+
+    /// Starts one more server on the same database whose sats are at a node, with changed settings.
+    ///
+    /// # Panics
+    ///
+    /// When the server does not start.
+    pub async fn with_node(&self, node: &Node, change: impl FnOnce(&mut Config)) -> Self {
+        self.try_with_node(node, change).await.expect("the server starts")
+    }
+
+    /// As [`TestApp::with_node`], for providers and databases that may not belong together.
+    ///
+    /// # Errors
+    ///
+    /// [`StartError`], as the server says it.
+    pub async fn try_with_node(
+        &self,
+        node: &Node,
+        change: impl FnOnce(&mut Config),
+    ) -> Result<Self, StartError> {
+        let mut config = self.place.config();
+        change(&mut config);
+        let entropy =
+            Arc::new(SeededEntropy::new(2 + u64::try_from(Arc::strong_count(&self.place)).unwrap_or(0)));
+        let node: Arc<dyn LightningBackend> = Arc::new(node.clone());
+        let connect = |_config: &Config| Ok(Some(node));
+        let app = App::open_with(config, self.clock.clone(), entropy, connect).await?;
+        let router = app.router();
+        Ok(Self {
+            app,
+            router,
+            clock: Arc::clone(&self.clock),
+            place: Arc::clone(&self.place),
+            engine: self.engine,
+        })
     }
 
     async fn open(

@@ -8,6 +8,7 @@
 //! | [`postgres`] | a PostgreSQL server of the tests' own |
 //! | [`app`] | a server on a fresh database |
 //! | [`client`] | requests, and answers as text |
+//! | [`node`] | a Lightning node that does what a story tells it to |
 //! | [`peek`] | what the database holds that HTTP does not show |
 //! | [`disk`] | a disk that can be full |
 //! | [`process`] | the real program, for what only a process can show |
@@ -29,6 +30,7 @@ pub mod client;
 pub mod disk;
 pub mod engine;
 pub mod lnbits;
+pub mod node;
 pub mod peek;
 pub mod plain_http;
 pub mod postgres;
@@ -42,6 +44,7 @@ pub mod wire;
 pub use app::TestApp;
 pub use client::{Answer, Client};
 pub use engine::Engine;
+pub use node::Node;
 pub use peek::StoredEvent;
 pub use signer::Signer;
 pub use story::User;

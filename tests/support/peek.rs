@@ -118,6 +118,19 @@ impl TestApp {
         });
     }
 
+    /// Returns what came in over Lightning and belongs to nobody, in msat.
+    ///
+    /// # Panics
+    ///
+    /// When the database does not answer.
+    pub async fn suspense_msat(&self) -> i64 {
+        const SUSPENSE: &str =
+            "SELECT CAST(COALESCE(SUM(available), 0) AS BIGINT) FROM accounts WHERE purpose = 'suspense'";
+        on_connection!(self, |connection| {
+            sqlx::query_scalar(SUSPENSE).fetch_one(connection).await.expect("accounts can be read")
+        })
+    }
+
     /// Counts the rows of every table that says what happened: equal before and after means that nothing was written.
     ///
     /// # Panics

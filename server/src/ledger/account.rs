@@ -17,6 +17,10 @@ pub enum Owner {
     Pool(i64),
     /// The server itself.
     System,
+    /// The Lightning provider that keeps the sats.
+    Lightning,
+    /// Whoever runs the server, with their own money.
+    Operator,
 }
 
 /// What an account is for.
@@ -34,6 +38,10 @@ pub enum Purpose {
     Burned,
     /// Where issuable assets come from; below zero by what is in circulation.
     Issuance,
+    /// What came in from outside or is owed; below zero by what others hold because of it.
+    Clearing,
+    /// What came in and belongs to nobody yet; a person must decide.
+    Suspense,
 }
 
 /// What makes an account unique.
@@ -52,7 +60,7 @@ impl Owner {
         match self {
             Self::User(_) => "user",
             Self::Pool(_) => "pool",
-            Self::System => "system",
+            Self::System | Self::Lightning | Self::Operator => "system",
         }
     }
 
@@ -61,6 +69,8 @@ impl Owner {
             Self::User(id) => id.to_string(),
             Self::Pool(number) => number.to_string(),
             Self::System => "postfun".to_owned(),
+            Self::Lightning => "lightning".to_owned(),
+            Self::Operator => "operator".to_owned(),
         }
     }
 }
@@ -76,13 +86,15 @@ impl Purpose {
             Self::BurnReserve => "burn_reserve",
             Self::Burned => "burned",
             Self::Issuance => "issuance",
+            Self::Clearing => "clearing",
+            Self::Suspense => "suspense",
         }
     }
 
     /// Whether such an account owes what others hold.
     #[must_use]
     pub const fn may_be_negative(self) -> bool {
-        matches!(self, Self::Issuance)
+        matches!(self, Self::Issuance | Self::Clearing)
     }
 }
 
@@ -103,5 +115,23 @@ impl AccountKey {
     #[must_use]
     pub const fn issuance(asset: AssetId) -> Self {
         Self { owner: Owner::System, purpose: Purpose::Issuance, asset }
+    }
+
+    /// Names what the Lightning provider has taken in for users; below zero by what they hold.
+    #[must_use]
+    pub const fn lightning(asset: AssetId) -> Self {
+        Self { owner: Owner::Lightning, purpose: Purpose::Clearing, asset }
+    }
+
+    /// Names what came in over Lightning and belongs to nobody yet.
+    #[must_use]
+    pub const fn lightning_suspense(asset: AssetId) -> Self {
+        Self { owner: Owner::Lightning, purpose: Purpose::Suspense, asset }
+    }
+
+    /// Names what the operator lost; below zero by it.
+    #[must_use]
+    pub const fn operator_loss(asset: AssetId) -> Self {
+        Self { owner: Owner::Operator, purpose: Purpose::Clearing, asset }
     }
 }

@@ -6,6 +6,11 @@ use postfun_core::amount::Decimals;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct AssetId(pub i64);
 
+impl AssetId {
+    /// Bitcoin in millisatoshi, as the migrations number it.
+    pub const BTC: Self = Self(101);
+}
+
 /// Something that accounts hold.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Asset {

@@ -83,6 +83,17 @@ impl Book {
         self.apply(posting, Some(hold))
     }
 
+    /// Settles a posting that debits the hold's account, and posts any other.
+    pub(super) fn settle_or_post(
+        &mut self,
+        hold: HoldId,
+        posting: NewPosting,
+    ) -> Result<Posted, LedgerError> {
+        let account = self.holds.get(&hold).ok_or(LedgerError::HoldMissing)?.account;
+        let is_debited = posting.legs.iter().any(|leg| leg.account == account && leg.amount < 0);
+        self.apply(posting, is_debited.then_some(hold))
+    }
+
     fn apply(&mut self, posting: NewPosting, hold: Option<HoldId>) -> Result<Posted, LedgerError> {
         posting.check(|account| self.accounts.get(&account).map(|row| row.asset))?;
         let legs_hash = posting.legs_hash();

@@ -41,6 +41,7 @@ pub(crate) mod repo;
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use postfun_core::amount::Units;
 use quick_cache::sync::Cache;
 
 pub use account::{AccountId, AccountKey, Owner, Purpose};
@@ -77,9 +78,9 @@ pub struct Balance {
     /// The asset.
     pub asset: Asset,
     /// What can be spent, in base units.
-    pub available: postfun_core::amount::Units,
+    pub available: Units,
     /// What is set aside, in base units.
-    pub held: postfun_core::amount::Units,
+    pub held: Units,
 }
 
 /// Everything that a user holds, as it was at one moment.
@@ -209,6 +210,35 @@ impl Ledger {
         Ok(answers)
     }
 
+    /// Locks accounts until the end of the caller's transaction, in ascending order.
+    ///
+    /// # Errors
+    ///
+    /// [`LedgerError::AccountMissing`] for an id that does not exist, else [`LedgerError::Database`].
+    pub async fn lock_in_tx(&self, tx: &mut Tx, accounts: &[AccountId]) -> Result<(), LedgerError> {
+        self.open_in_tx(tx, accounts, &[]).await.map(|_book| ())
+    }
+
+    /// Posts one movement in the caller's transaction.
+    ///
+    /// # Errors
+    ///
+    /// A refusal, when nothing was written, else [`LedgerError::Database`].
+    pub async fn post_one_in_tx(&self, tx: &mut Tx, posting: NewPosting) -> Result<Posted, LedgerError> {
+        let mut answers = self.post_in_tx(tx, vec![posting]).await?;
+        answers.pop().unwrap_or(Err(LedgerError::EmptyLeg))
+    }
+
+    /// Sets money aside once in the caller's transaction; the accounts stay locked until its end.
+    ///
+    /// # Errors
+    ///
+    /// A refusal, when nothing was written, else [`LedgerError::Database`].
+    pub async fn reserve_one_in_tx(&self, tx: &mut Tx, hold: NewHold) -> Result<HoldId, LedgerError> {
+        let mut answers = self.reserve_in_tx(tx, vec![hold]).await?;
+        answers.pop().unwrap_or(Err(LedgerError::EmptyLeg))
+    }
+
     /// Sets money aside in the caller's transaction; each hold gets its own answer.
     ///
     /// # Errors
@@ -249,6 +279,31 @@ impl Ledger {
         Ok(posted)
     }
 
+    /// Ends a hold: what the postings debit from its account comes out of what is set aside, the rest is given back.
+    ///
+    /// A posting that does not debit that account is posted beside it.
+    ///
+    /// # Errors
+    ///
+    /// A refusal of the hold or of a posting; then nothing is written.
+    pub async fn close_hold_in_tx(
+        &self,
+        tx: &mut Tx,
+        hold: HoldId,
+        postings: Vec<NewPosting>,
+    ) -> Result<(), LedgerError> {
+        let accounts: Vec<AccountId> =
+            postings.iter().flat_map(|posting| posting.legs.iter().map(|leg| leg.account)).collect();
+        let keys: Vec<String> = postings.iter().map(|posting| posting.unique_key.clone()).collect();
+        let mut book = self.open_in_tx(tx, &accounts, &keys).await?;
+        book.load_hold(tx, hold).await?;
+        for posting in postings {
+            book.settle_or_post(hold, posting)?;
+        }
+        book.release(hold)?;
+        book.write_in_tx(tx).await
+    }
+
     /// Gives back what a hold still sets aside; a hold that is closed already stays as it is.
     ///
     /// # Errors
@@ -280,6 +335,26 @@ impl Ledger {
                 Ok((*user, holdings(&assets, &rows)?))
             })
             .collect()
+    }
+
+    /// Returns what a user holds of an asset, and when that last changed in milliseconds since the epoch, if ever.
+    ///
+    /// # Errors
+    ///
+    /// [`LedgerError::Database`].
+    pub async fn balance_of_user(
+        &self,
+        user: uuid::Uuid,
+        asset: AssetId,
+    ) -> Result<(Units, Units, Option<i64>), LedgerError> {
+        let mut reader = self.db.reader().await?;
+        let rows = repo::list_user_accounts(&mut reader, user).await?;
+        let Some(row) = rows.iter().find(|row| row.asset == asset) else {
+            return Ok((Units::ZERO, Units::ZERO, None));
+        };
+        let (available, held) = row.amounts()?;
+        let changed_at_ms = repo::find_last_entry_time(&mut reader, row.id).await?;
+        Ok((available, held, changed_at_ms))
     }
 
     /// Lists what a user holds of every listed token, in the order of the tokens' ids.

@@ -22,6 +22,16 @@ pub enum PostingKind {
     Swap,
     /// A pool reached a stage.
     Burn,
+    /// Sats arrived over Lightning.
+    Deposit,
+    /// Sats left over Lightning.
+    Withdrawal,
+    /// What the network took for a withdrawal.
+    WithdrawalFee,
+    /// One user paid another's invoice without leaving the ledger.
+    InsidePayment,
+    /// Sats arrived that nobody is owed yet.
+    Suspense,
 }
 
 impl PostingKind {
@@ -34,6 +44,11 @@ impl PostingKind {
             Self::PoolSeed => "pool_seed",
             Self::Swap => "swap",
             Self::Burn => "burn",
+            Self::Deposit => "deposit",
+            Self::Withdrawal => "withdrawal",
+            Self::WithdrawalFee => "withdrawal_fee",
+            Self::InsidePayment => "inside_payment",
+            Self::Suspense => "suspense",
         }
     }
 }

@@ -33,6 +33,10 @@ SELECT id, asset_id, available, held, may_be_negative
 FROM accounts
 WHERE owner_kind = 'user' AND owner_id = $1 AND purpose = 'main'
 ORDER BY asset_id";
+    FIND_LAST_ENTRY_TIME = "
+SELECT created_at_ms
+FROM postings
+WHERE id = (SELECT MAX(posting_id) FROM entries WHERE account_id = $1)";
     FIND_HOLD = "
 SELECT id, unique_key, account_id, amount, remaining, status, expires_at_ms, created_at_ms
 FROM holds
@@ -231,6 +235,14 @@ pub(super) async fn list_accounts_of_users(
         accounts.entry(user).or_default().push(UserAccountRow { account: account.into(), version });
     }
     Ok(accounts)
+}
+
+/// Finds when money last moved into or out of an account; posting ids rise with time.
+pub(super) async fn find_last_entry_time(tx: &mut Tx, account: AccountId) -> Result<Option<i64>, DbError> {
+    Ok(on_backend!(tx, |c, DB| sqlx::query_scalar::<DB, i64>(FIND_LAST_ENTRY_TIME)
+        .bind(account.0)
+        .fetch_optional(c)
+        .await)?)
 }
 
 /// Finds which keys were posted, with the hash of their legs.

@@ -1,0 +1,110 @@
+//! Which provider this database's sats are at.
+
+use sqlx::FromRow;
+
+use super::{column, msat};
+use crate::db::{DbError, Tx, on_backend, statements};
+
+statements! {
+    FIND_NODE = "
+SELECT backend, network, opening_msat
+FROM lightning_node
+WHERE id = 1";
+    INSERT_NODE = "
+INSERT INTO lightning_node (id, backend, network, opening_msat, created_at_ms)
+VALUES (1, $1, $2, NULL, $3)
+ON CONFLICT (id) DO NOTHING";
+    REPLACE_NODE = "
+UPDATE lightning_node
+SET backend = $1, network = $2, opening_msat = NULL, created_at_ms = $3
+WHERE id = 1";
+    SET_OPENING = "
+UPDATE lightning_node
+SET opening_msat = $1
+WHERE id = 1 AND opening_msat IS NULL";
+    IS_IN_USE = "
+SELECT EXISTS (SELECT 1 FROM accounts WHERE asset_id = $1 AND (available <> 0 OR held <> 0))
+    OR EXISTS (SELECT 1 FROM lightning_withdrawals WHERE status = 'pending')
+    OR EXISTS (SELECT 1 FROM lightning_invoices WHERE status = 'pending' AND expires_at_ms > $2)";
+}
+
+/// What the database remembers of its provider.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(in crate::lightning) struct Node {
+    pub(in crate::lightning) backend: String,
+    pub(in crate::lightning) network: String,
+    /// What the provider's wallet held before the first invoice; `None` until it was read.
+    pub(in crate::lightning) opening_msat: Option<u64>,
+}
+
+#[derive(Debug, FromRow)]
+struct NodeRow {
+    backend: String,
+    network: String,
+    opening_msat: Option<i64>,
+}
+
+/// Finds what the database remembers.
+pub(in crate::lightning) async fn find(tx: &mut Tx) -> Result<Option<Node>, DbError> {
+    let row: Option<NodeRow> =
+        on_backend!(tx, |c, DB| sqlx::query_as::<DB, NodeRow>(FIND_NODE).fetch_optional(c).await)?;
+    row.map(|row| {
+        let opening_msat =
+            row.opening_msat.map(|value| msat("lightning_node", "opening_msat", value)).transpose()?;
+        Ok(Node { backend: row.backend, network: row.network, opening_msat })
+    })
+    .transpose()
+}
+
+/// Remembers a provider, unless one is remembered already.
+pub(in crate::lightning) async fn insert(
+    tx: &mut Tx,
+    backend: &str,
+    network: &str,
+    now_ms: i64,
+) -> Result<(), DbError> {
+    on_backend!(tx, |c, DB| sqlx::query::<DB>(INSERT_NODE)
+        .bind(backend)
+        .bind(network)
+        .bind(now_ms)
+        .execute(c)
+        .await
+        .map(|_done| ()))?;
+    Ok(())
+}
+
+/// Remembers another provider instead.
+pub(in crate::lightning) async fn replace(
+    tx: &mut Tx,
+    backend: &str,
+    network: &str,
+    now_ms: i64,
+) -> Result<(), DbError> {
+    on_backend!(tx, |c, DB| sqlx::query::<DB>(REPLACE_NODE)
+        .bind(backend)
+        .bind(network)
+        .bind(now_ms)
+        .execute(c)
+        .await
+        .map(|_done| ()))?;
+    Ok(())
+}
+
+/// Writes down what the provider's wallet held before the first invoice; only once.
+pub(in crate::lightning) async fn set_opening(tx: &mut Tx, opening_msat: u64) -> Result<(), DbError> {
+    on_backend!(tx, |c, DB| sqlx::query::<DB>(SET_OPENING)
+        .bind(column(opening_msat))
+        .execute(c)
+        .await
+        .map(|_done| ()))?;
+    Ok(())
+}
+
+/// Whether somebody holds sats, or could get some through the remembered provider.
+pub(in crate::lightning) async fn is_in_use(tx: &mut Tx, asset: i64, now_ms: i64) -> Result<bool, DbError> {
+    Ok(on_backend!(tx, |c, DB| sqlx::query_scalar::<DB, bool>(IS_IN_USE)
+        .bind(asset)
+        .bind(now_ms)
+        .fetch_one(c)
+        .await)?)
+}

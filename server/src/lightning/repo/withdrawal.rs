@@ -1,0 +1,305 @@
+//! Statements about withdrawals.
+
+use sqlx::FromRow;
+use uuid::Uuid;
+
+use super::{column, msat, parsed};
+use crate::db::{DbError, Tx, on_backend, statements};
+use crate::ledger::HoldId;
+use crate::lightning::{PaymentHash, Step, Withdrawal, WithdrawalStatus};
+
+const TABLE: &str = "lightning_withdrawals";
+
+macro_rules! columns {
+    () => {
+        "id, user_id, amount_msat, payment_request, payment_hash, invoice_expires_at_ms, status, step, hold_id, \
+         fee_cap_msat, fee_msat, failure, attempts, on_line_until_ms, check_at_ms, checks, created_at_ms, processed_at_ms"
+    };
+}
+
+statements! {
+    INSERT_WITHDRAWAL = concat!("INSERT INTO lightning_withdrawals (", columns!(), ")
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, NULL, 0, NULL, $12, 0, $13, $14)");
+    FIND_WITHDRAWAL = concat!("SELECT ", columns!(), "
+FROM lightning_withdrawals
+WHERE id = $1");
+    FIND_OPEN_BY_HASH = concat!("SELECT ", columns!(), "
+FROM lightning_withdrawals
+WHERE payment_hash = $1 AND status <> 'failed'");
+    LIST_WITHDRAWALS = concat!("SELECT ", columns!(), "
+FROM lightning_withdrawals
+WHERE user_id = $1 AND id < $2
+ORDER BY id DESC
+LIMIT $3");
+    LIST_DUE = concat!("SELECT ", columns!(), "
+FROM lightning_withdrawals
+WHERE check_at_ms <= $1
+ORDER BY check_at_ms
+LIMIT $2");
+    LIST_PENDING = concat!("SELECT ", columns!(), "
+FROM lightning_withdrawals
+WHERE check_at_ms IS NOT NULL
+ORDER BY check_at_ms
+LIMIT $1");
+    SUM_SINCE = "
+SELECT CAST(COALESCE(SUM(amount_msat), 0) AS BIGINT)
+FROM lightning_withdrawals
+WHERE user_id = $1 AND id >= $2 AND status <> 'failed'";
+    CLAIM = "
+UPDATE lightning_withdrawals
+SET step = 'sent', attempts = attempts + 1, on_line_until_ms = $3, check_at_ms = $4
+WHERE id = $1 AND status = 'pending' AND attempts = $2";
+    SET_UNKNOWN = "
+UPDATE lightning_withdrawals
+SET step = 'unknown'
+WHERE id = $1 AND status = 'pending' AND step = 'sent'";
+    CHECK_LATER = "
+UPDATE lightning_withdrawals
+SET check_at_ms = $3, checks = checks + 1
+WHERE id = $1 AND status = 'pending' AND check_at_ms <= $2";
+    CONFIRM = "
+UPDATE lightning_withdrawals
+SET status = 'confirmed', step = 'done', fee_msat = $2, processed_at_ms = $3, check_at_ms = NULL
+WHERE id = $1 AND status = 'pending'";
+    FAIL = "
+UPDATE lightning_withdrawals
+SET status = 'failed', step = 'done', failure = $2, processed_at_ms = $3, check_at_ms = NULL
+WHERE id = $1 AND status = 'pending'";
+    FAIL_UNSENT = "
+UPDATE lightning_withdrawals
+SET status = 'failed', step = 'done', failure = $2, processed_at_ms = $3, check_at_ms = NULL
+WHERE id = $1 AND status = 'pending' AND step = 'reserved'";
+}
+
+#[derive(Debug, FromRow)]
+struct WithdrawalRow {
+    id: String,
+    user_id: String,
+    amount_msat: i64,
+    payment_request: String,
+    payment_hash: String,
+    invoice_expires_at_ms: i64,
+    status: String,
+    step: String,
+    hold_id: Option<String>,
+    fee_cap_msat: i64,
+    fee_msat: Option<i64>,
+    failure: Option<String>,
+    attempts: i64,
+    on_line_until_ms: Option<i64>,
+    check_at_ms: Option<i64>,
+    checks: i64,
+    created_at_ms: i64,
+    processed_at_ms: Option<i64>,
+}
+
+impl TryFrom<WithdrawalRow> for Withdrawal {
+    type Error = DbError;
+
+    fn try_from(row: WithdrawalRow) -> Result<Self, DbError> {
+        let hold = |text: String| parsed(TABLE, "hold_id", text, |text| text.parse().ok().map(HoldId));
+        Ok(Self {
+            id: parsed(TABLE, "id", row.id, |text| text.parse().ok())?,
+            user_id: parsed(TABLE, "user_id", row.user_id, |text| text.parse().ok())?,
+            amount_msat: msat(TABLE, "amount_msat", row.amount_msat)?,
+            payment_request: row.payment_request,
+            payment_hash: parsed(TABLE, "payment_hash", row.payment_hash, |text| text.parse().ok())?,
+            invoice_expires_at_ms: row.invoice_expires_at_ms,
+            status: parsed(TABLE, "status", row.status, WithdrawalStatus::parse)?,
+            step: parsed(TABLE, "step", row.step, Step::parse)?,
+            hold_id: row.hold_id.map(hold).transpose()?,
+            fee_cap_msat: msat(TABLE, "fee_cap_msat", row.fee_cap_msat)?,
+            fee_msat: row.fee_msat.map(|value| msat(TABLE, "fee_msat", value)).transpose()?,
+            failure: row.failure,
+            attempts: row.attempts,
+            on_line_until_ms: row.on_line_until_ms,
+            check_at_ms: row.check_at_ms,
+            checks: row.checks,
+            created_at_ms: row.created_at_ms,
+            processed_at_ms: row.processed_at_ms,
+        })
+    }
+}
+
+/// Writes a new withdrawal. A constraint refuses one whose payment hash belongs to another that has not failed.
+pub(in crate::lightning) async fn insert(tx: &mut Tx, withdrawal: &Withdrawal) -> Result<(), DbError> {
+    on_backend!(tx, |c, DB| sqlx::query::<DB>(INSERT_WITHDRAWAL)
+        .bind(withdrawal.id.to_string())
+        .bind(withdrawal.user_id.to_string())
+        .bind(column(withdrawal.amount_msat))
+        .bind(&withdrawal.payment_request)
+        .bind(withdrawal.payment_hash.to_string())
+        .bind(withdrawal.invoice_expires_at_ms)
+        .bind(withdrawal.status.as_str())
+        .bind(withdrawal.step.as_str())
+        .bind(withdrawal.hold_id.map(|hold| hold.0.to_string()))
+        .bind(column(withdrawal.fee_cap_msat))
+        .bind(withdrawal.fee_msat.map(column))
+        .bind(withdrawal.check_at_ms)
+        .bind(withdrawal.created_at_ms)
+        .bind(withdrawal.processed_at_ms)
+        .execute(c)
+        .await
+        .map(|_done| ()))?;
+    Ok(())
+}
+
+async fn find_one(
+    tx: &mut Tx,
+    statement: &'static str,
+    value: String,
+) -> Result<Option<Withdrawal>, DbError> {
+    let row: Option<WithdrawalRow> = on_backend!(tx, |c, DB| sqlx::query_as::<DB, WithdrawalRow>(statement)
+        .bind(value)
+        .fetch_optional(c)
+        .await)?;
+    row.map(Withdrawal::try_from).transpose()
+}
+
+/// Finds a withdrawal.
+pub(in crate::lightning) async fn find(tx: &mut Tx, id: Uuid) -> Result<Option<Withdrawal>, DbError> {
+    find_one(tx, FIND_WITHDRAWAL, id.to_string()).await
+}
+
+/// Finds the withdrawal of a payment that has not failed.
+pub(in crate::lightning) async fn find_open_by_hash(
+    tx: &mut Tx,
+    hash: PaymentHash,
+) -> Result<Option<Withdrawal>, DbError> {
+    find_one(tx, FIND_OPEN_BY_HASH, hash.to_string()).await
+}
+
+/// Lists a user's withdrawals before one, newest first.
+pub(in crate::lightning) async fn list(
+    tx: &mut Tx,
+    user: Uuid,
+    before: &str,
+    limit: i64,
+) -> Result<Vec<Withdrawal>, DbError> {
+    let rows: Vec<WithdrawalRow> =
+        on_backend!(tx, |c, DB| sqlx::query_as::<DB, WithdrawalRow>(LIST_WITHDRAWALS)
+            .bind(user.to_string())
+            .bind(before)
+            .bind(limit)
+            .fetch_all(c)
+            .await)?;
+    rows.into_iter().map(Withdrawal::try_from).collect()
+}
+
+/// Lists what is to be looked at, the longest overdue first.
+pub(in crate::lightning) async fn list_due(
+    tx: &mut Tx,
+    now_ms: i64,
+    limit: i64,
+) -> Result<Vec<Withdrawal>, DbError> {
+    let rows: Vec<WithdrawalRow> = on_backend!(tx, |c, DB| sqlx::query_as::<DB, WithdrawalRow>(LIST_DUE)
+        .bind(now_ms)
+        .bind(limit)
+        .fetch_all(c)
+        .await)?;
+    rows.into_iter().map(Withdrawal::try_from).collect()
+}
+
+/// Lists what is not decided.
+pub(in crate::lightning) async fn list_pending(tx: &mut Tx, limit: i64) -> Result<Vec<Withdrawal>, DbError> {
+    let rows: Vec<WithdrawalRow> =
+        on_backend!(tx, |c, DB| sqlx::query_as::<DB, WithdrawalRow>(LIST_PENDING)
+            .bind(limit)
+            .fetch_all(c)
+            .await)?;
+    rows.into_iter().map(Withdrawal::try_from).collect()
+}
+
+/// Adds up what a user has taken out, or is about to, since the withdrawal that would have the id `since`; in msat.
+pub(in crate::lightning) async fn sum_since(tx: &mut Tx, user: Uuid, since: &str) -> Result<u64, DbError> {
+    let sum: i64 = on_backend!(tx, |c, DB| sqlx::query_scalar::<DB, i64>(SUM_SINCE)
+        .bind(user.to_string())
+        .bind(since)
+        .fetch_one(c)
+        .await)?;
+    msat(TABLE, "amount_msat", sum)
+}
+
+/// Takes the right to hand a withdrawal to the provider; `attempts` is what the caller saw. Says whether it was had.
+///
+/// Nobody hands it over a second time before `on_line_until_ms`.
+pub(in crate::lightning) async fn claim(
+    tx: &mut Tx,
+    id: Uuid,
+    attempts: i64,
+    on_line_until_ms: i64,
+    check_at_ms: i64,
+) -> Result<bool, DbError> {
+    let rows = on_backend!(tx, |c, DB| sqlx::query::<DB>(CLAIM)
+        .bind(id.to_string())
+        .bind(attempts)
+        .bind(on_line_until_ms)
+        .bind(check_at_ms)
+        .execute(c)
+        .await
+        .map(|done| done.rows_affected()))?;
+    Ok(rows == 1)
+}
+
+/// Notes that the provider does not say what became of it; says whether that is news.
+pub(in crate::lightning) async fn set_unknown(tx: &mut Tx, id: Uuid) -> Result<bool, DbError> {
+    let rows = on_backend!(tx, |c, DB| sqlx::query::<DB>(SET_UNKNOWN)
+        .bind(id.to_string())
+        .execute(c)
+        .await
+        .map(|done| done.rows_affected()))?;
+    Ok(rows == 1)
+}
+
+/// Sets the next look at a withdrawal that is due.
+pub(in crate::lightning) async fn check_later(
+    tx: &mut Tx,
+    id: Uuid,
+    now_ms: i64,
+    check_at_ms: i64,
+) -> Result<(), DbError> {
+    on_backend!(tx, |c, DB| sqlx::query::<DB>(CHECK_LATER)
+        .bind(id.to_string())
+        .bind(now_ms)
+        .bind(check_at_ms)
+        .execute(c)
+        .await
+        .map(|_done| ()))?;
+    Ok(())
+}
+
+/// Marks a pending withdrawal as paid; says whether it was this call.
+pub(in crate::lightning) async fn confirm(
+    tx: &mut Tx,
+    id: Uuid,
+    fee_msat: u64,
+    now_ms: i64,
+) -> Result<bool, DbError> {
+    let rows = on_backend!(tx, |c, DB| sqlx::query::<DB>(CONFIRM)
+        .bind(id.to_string())
+        .bind(column(fee_msat))
+        .bind(now_ms)
+        .execute(c)
+        .await
+        .map(|done| done.rows_affected()))?;
+    Ok(rows == 1)
+}
+
+/// Marks a pending withdrawal as failed; says whether it was this call. With `only_unsent`, only when nothing was sent.
+pub(in crate::lightning) async fn fail(
+    tx: &mut Tx,
+    id: Uuid,
+    failure: &str,
+    now_ms: i64,
+    only_unsent: bool,
+) -> Result<bool, DbError> {
+    let statement = if only_unsent { FAIL_UNSENT } else { FAIL };
+    let rows = on_backend!(tx, |c, DB| sqlx::query::<DB>(statement)
+        .bind(id.to_string())
+        .bind(failure)
+        .bind(now_ms)
+        .execute(c)
+        .await
+        .map(|done| done.rows_affected()))?;
+    Ok(rows == 1)
+}

@@ -1,0 +1,245 @@
+//! Handing a withdrawal to the provider, and recording what became of it.
+//!
+//! Each arrow of the state machine in `withdrawal` is one transaction here, and the process may die before and after any
+//! of them: the row then says where to go on.
+//!
+//! Locks are taken in one order everywhere: invoices, accounts, withdrawals, events. A reservation holds its account while
+//! its payment hash waits for whoever is changing another withdrawal of that hash.
+
+use super::repo::withdrawal as repo;
+use super::{Lightning, LightningError, PayOutcome, PaymentState, Step, Withdrawal, WithdrawalStatus};
+use crate::fault;
+use crate::ledger::{AccountId, AccountKey, Actor, AssetId, Leg, NewPosting, PostingKind};
+
+/// The first time between two looks at a withdrawal that is on its way, and the longest.
+const CHECK_MIN_MS: i64 = 1_000;
+const CHECK_MAX_MS: i64 = 60_000;
+
+impl Lightning {
+    /// Hands a withdrawal to the provider, unless somebody else does, and records the answer.
+    pub(super) async fn send(&self, withdrawal: &Withdrawal) -> Result<(), LightningError> {
+        let backend = self.backend()?;
+        // Waiting for a turn comes before the claim, so that a claimed order is on the line at once.
+        let turn = self.turn().await;
+        if !self.claim(withdrawal).await? {
+            return Ok(());
+        }
+        fault::point("withdraw:sent");
+        let outcome = backend.pay(&withdrawal.payment_request, withdrawal.payment_hash).await;
+        drop(turn);
+        fault::point("withdraw:answered");
+        match outcome {
+            PayOutcome::Settled { fee_msat } => self.confirm(withdrawal, fee_msat).await,
+            // Handed over before: what is refused may be the repetition, not the payment.
+            PayOutcome::Failed { reason } if withdrawal.attempts > 0 => {
+                match backend.check_payment(withdrawal.payment_hash).await {
+                    PaymentState::Settled { fee_msat } => self.confirm(withdrawal, fee_msat).await,
+                    PaymentState::Failed { .. } | PaymentState::Missing => {
+                        self.fail(withdrawal, &reason).await
+                    }
+                    PaymentState::Pending | PaymentState::Unknown { .. } => {
+                        self.note_unknown(withdrawal, &reason).await
+                    }
+                }
+            }
+            PayOutcome::Failed { reason } => self.fail(withdrawal, &reason).await,
+            PayOutcome::Unknown { reason } => self.note_unknown(withdrawal, &reason).await,
+        }
+    }
+
+    /// Takes the right to hand a withdrawal over; nobody else does before the patience of this order is over.
+    async fn claim(&self, withdrawal: &Withdrawal) -> Result<bool, LightningError> {
+        let now_ms = self.clock.now_ms();
+        let until_ms = now_ms.saturating_add(self.terms.patience_ms());
+        let check_at_ms = now_ms.saturating_add(CHECK_MIN_MS);
+        let mut tx = self.db.begin().await?;
+        let is_claimed =
+            repo::claim(&mut tx, withdrawal.id, withdrawal.attempts, until_ms, check_at_ms).await?;
+        fault::point("withdraw:sending");
+        tx.commit().await?;
+        Ok(is_claimed)
+    }
+
+    /// Asks the provider about a withdrawal that is not decided, and takes it on from where it stands.
+    pub(super) async fn look_at(&self, withdrawal: &Withdrawal) -> Result<(), LightningError> {
+        let now_ms = self.clock.now_ms();
+        if withdrawal.step == Step::Reserved {
+            // Its request may be about to send it.
+            let is_due = withdrawal.check_at_ms.is_some_and(|at| at <= now_ms);
+            return match is_due {
+                true if now_ms > withdrawal.invoice_expires_at_ms => self.give_up_unsent(withdrawal).await,
+                true => self.send(withdrawal).await,
+                false => Ok(()),
+            };
+        }
+        // While an order may be on the line, its sender alone calls it failed or hands it over again: what the provider
+        // knows of this hash may be an older attempt.
+        let is_over = withdrawal.on_line_until_ms.is_none_or(|until| until <= now_ms);
+        let backend = self.backend()?;
+        let turn = self.turn().await;
+        let state = backend.check_payment(withdrawal.payment_hash).await;
+        drop(turn);
+        match state {
+            PaymentState::Settled { fee_msat } => self.confirm(withdrawal, fee_msat).await,
+            PaymentState::Failed { reason } if is_over => self.fail(withdrawal, &reason).await,
+            // Never seen: it is handed over again, and the provider refuses it if it did arrive meanwhile.
+            PaymentState::Missing if is_over => self.send(withdrawal).await,
+            PaymentState::Unknown { reason } if is_over => self.note_unknown(withdrawal, &reason).await,
+            PaymentState::Pending
+            | PaymentState::Missing
+            | PaymentState::Failed { .. }
+            | PaymentState::Unknown { .. } => Ok(()),
+        }
+    }
+
+    /// Records a payment that went out: amount and fee leave the hold, the rest comes back.
+    async fn confirm(&self, withdrawal: &Withdrawal, fee_msat: u64) -> Result<(), LightningError> {
+        let hold = withdrawal.hold_id.ok_or(crate::ledger::LedgerError::HoldMissing)?;
+        let keys = [
+            AccountKey::user(withdrawal.user_id, AssetId::BTC),
+            AccountKey::lightning(AssetId::BTC),
+            AccountKey::operator_loss(AssetId::BTC),
+        ];
+        let accounts = self.ledger.ensure_accounts(&keys).await?;
+        let postings = postings(withdrawal, fee_msat, &accounts)?;
+        let key = format!("lightning:{}:amount", withdrawal.id);
+        let now_ms = self.clock.now_ms();
+        let mut tx = self.db.begin().await?;
+        self.ledger.lock_in_tx(&mut tx, &accounts).await?;
+        if !repo::confirm(&mut tx, withdrawal.id, fee_msat, now_ms).await? {
+            return Ok(());
+        }
+        self.ledger.close_hold_in_tx(&mut tx, hold, postings).await?;
+        let confirmed = Withdrawal {
+            status: WithdrawalStatus::Confirmed,
+            step: Step::Done,
+            fee_msat: Some(fee_msat),
+            processed_at_ms: Some(now_ms),
+            ..withdrawal.clone()
+        };
+        let event = confirmed.event();
+        self.events.append_in_tx(&mut tx, withdrawal.user_id, "withdrawal.confirmed", event).await?;
+        fault::point("withdraw:confirming");
+        self.ledger.commit_posted(tx, &key, &accounts).await?;
+        fault::point("withdraw:confirmed");
+        self.events.announce([withdrawal.user_id]);
+        metrics::counter!("postfun_lightning_withdrawals_total", "status" => "confirmed").increment(1);
+        tracing::info!(withdrawal.id = %withdrawal.id, fee_msat, "a withdrawal was confirmed");
+        if fee_msat > withdrawal.fee_cap_msat {
+            metrics::counter!("postfun_lightning_fee_losses_total").increment(1);
+            tracing::error!(
+                withdrawal.id = %withdrawal.id,
+                fee_msat,
+                fee_cap_msat = withdrawal.fee_cap_msat,
+                "the fee was above its cap; the operator bears the rest"
+            );
+        }
+        Ok(())
+    }
+
+    /// Records a definite no: everything that was set aside comes back.
+    async fn fail(&self, withdrawal: &Withdrawal, reason: &str) -> Result<(), LightningError> {
+        tracing::warn!(withdrawal.id = %withdrawal.id, reason, "the provider did not pay a withdrawal");
+        self.record_failure(withdrawal, "payment_failed", false).await
+    }
+
+    /// Ends a withdrawal of which nothing was ever sent.
+    async fn give_up_unsent(&self, withdrawal: &Withdrawal) -> Result<(), LightningError> {
+        self.record_failure(withdrawal, "invoice_expired", true).await
+    }
+
+    async fn record_failure(
+        &self,
+        withdrawal: &Withdrawal,
+        failure: &'static str,
+        only_unsent: bool,
+    ) -> Result<(), LightningError> {
+        let hold = withdrawal.hold_id.ok_or(crate::ledger::LedgerError::HoldMissing)?;
+        let account = self.account(withdrawal.user_id).await?;
+        let now_ms = self.clock.now_ms();
+        let mut tx = self.db.begin().await?;
+        self.ledger.lock_in_tx(&mut tx, &[account]).await?;
+        if !repo::fail(&mut tx, withdrawal.id, failure, now_ms, only_unsent).await? {
+            return Ok(());
+        }
+        self.ledger.release_in_tx(&mut tx, hold).await?;
+        let failed = Withdrawal {
+            status: WithdrawalStatus::Failed,
+            step: Step::Done,
+            failure: Some(failure.to_owned()),
+            processed_at_ms: Some(now_ms),
+            ..withdrawal.clone()
+        };
+        self.events.append_in_tx(&mut tx, withdrawal.user_id, "withdrawal.failed", failed.event()).await?;
+        fault::point("withdraw:failing");
+        // When this commit goes wrong the row is pending still, or it is not; the next look says which.
+        tx.commit().await?;
+        fault::point("withdraw:failed");
+        self.events.announce([withdrawal.user_id]);
+        metrics::counter!("postfun_lightning_withdrawals_total", "status" => "failed", "cause" => failure)
+            .increment(1);
+        Ok(())
+    }
+
+    /// Notes that nobody knows: the hold stays.
+    async fn note_unknown(&self, withdrawal: &Withdrawal, reason: &str) -> Result<(), LightningError> {
+        let mut tx = self.db.begin().await?;
+        if repo::set_unknown(&mut tx, withdrawal.id).await? {
+            tracing::warn!(
+                withdrawal.id = %withdrawal.id,
+                reason,
+                "the provider does not say what became of a withdrawal; the money stays set aside"
+            );
+            let unknown = Withdrawal { step: Step::Unknown, ..withdrawal.clone() };
+            let event = unknown.event();
+            self.events.append_in_tx(&mut tx, withdrawal.user_id, "withdrawal.unknown", event).await?;
+            metrics::counter!("postfun_lightning_unknown_total").increment(1);
+        }
+        tx.commit().await?;
+        self.events.announce([withdrawal.user_id]);
+        Ok(())
+    }
+
+    /// Sets the next look at a withdrawal: soon at first, then less and less often.
+    pub(super) async fn postpone(&self, withdrawal: &Withdrawal) -> Result<(), LightningError> {
+        let doubled = 1_i64 << withdrawal.checks.clamp(0, 6);
+        let wait_ms = (CHECK_MIN_MS * doubled).min(CHECK_MAX_MS);
+        let mut tx = self.db.begin().await?;
+        let now_ms = self.clock.now_ms();
+        repo::check_later(&mut tx, withdrawal.id, now_ms, now_ms.saturating_add(wait_ms)).await?;
+        Ok(tx.commit().await?)
+    }
+}
+
+/// The movements of a payment that went out. What the fee takes above the cap is the operator's loss, never the user's.
+fn postings(
+    withdrawal: &Withdrawal,
+    fee_msat: u64,
+    accounts: &[AccountId],
+) -> Result<Vec<NewPosting>, LightningError> {
+    let [user, clearing, loss] = *accounts else {
+        return Err(LightningError::Ledger(crate::ledger::LedgerError::AccountMissing));
+    };
+    let posting = |step: &str, kind, legs| NewPosting {
+        unique_key: format!("lightning:{}:{step}", withdrawal.id),
+        kind,
+        reference_type: "lightning_withdrawal",
+        reference_id: withdrawal.id.to_string(),
+        actor: Actor::User(withdrawal.user_id),
+        legs,
+    };
+    let amount = super::deposit::moved(user, clearing, withdrawal.amount_msat)?;
+    let mut list = vec![posting("amount", PostingKind::Withdrawal, amount)];
+    let user_msat = fee_msat.min(withdrawal.fee_cap_msat);
+    let mut legs = Vec::new();
+    for (account, msat) in [(user, user_msat), (loss, fee_msat.saturating_sub(user_msat))] {
+        if msat > 0 {
+            legs.push(Leg::debit(account, super::units(msat)?));
+        }
+    }
+    if fee_msat > 0 {
+        legs.push(Leg::credit(clearing, super::units(fee_msat)?));
+        list.push(posting("fee", PostingKind::WithdrawalFee, legs));
+    }
+    Ok(list)
+}

@@ -1,0 +1,99 @@
+//! What a server allows: limits, and the most that a fee may be.
+
+use std::time::Duration;
+
+use crate::config::{BackendConfig, LightningConfig};
+
+/// The least fee cap where none is configured, in sats.
+const FEE_CAP_MIN_SATS: u64 = 20;
+/// The fee cap of larger amounts where none is configured: one hundredth, because providers set aside as much.
+const FEE_CAP_DIVISOR: u64 = 100;
+
+/// What is added to the time that an order may take: clocks, and the way back.
+const PATIENCE_MIN: Duration = Duration::from_secs(5);
+
+/// Limits of a server.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Terms {
+    /// What an invoice says when its user writes nothing on it.
+    pub default_memo: String,
+    /// The most that one deposit may be, in sats.
+    pub deposit_max_sats: u64,
+    /// For how long an invoice can be paid, in seconds.
+    pub invoice_expiry_s: u64,
+    /// The most that one withdrawal may be, in sats.
+    pub withdraw_max_sats: u64,
+    /// The most that a user may withdraw in 24 hours, in sats.
+    pub withdraw_daily_sats: u64,
+    /// The fee cap of every withdrawal, in sats; `None` for the larger of 20 sats and one hundredth.
+    pub max_fee_sats: Option<u64>,
+    /// After how long an order to pay that was not answered is over for certain, on our side of the line.
+    pub patience: Duration,
+}
+
+impl Terms {
+    /// Reads the limits of a configuration.
+    #[must_use]
+    pub fn new(config: &LightningConfig) -> Self {
+        let limits = config.limits;
+        let line = match &config.backend {
+            BackendConfig::Lnbits(lnbits) => lnbits.connect_timeout + lnbits.timeout,
+            BackendConfig::Off | BackendConfig::Simulated => Duration::ZERO,
+        };
+        Self {
+            default_memo: config.default_memo.clone(),
+            deposit_max_sats: limits.deposit_sats_max,
+            invoice_expiry_s: limits.invoice_expiry_s,
+            withdraw_max_sats: limits.withdraw_sats_max,
+            withdraw_daily_sats: limits.withdraw_sats_daily_max,
+            max_fee_sats: limits.fee_sats_max,
+            // An order may be followed by a question about it, and both may take as long as they are allowed to.
+            patience: line * 2 + PATIENCE_MIN,
+        }
+    }
+
+    /// Returns the most that the fee of a withdrawal may be, in msat.
+    ///
+    /// # Rounding
+    ///
+    /// The hundredth is rounded up to whole msat.
+    #[must_use]
+    pub fn fee_cap_msat(&self, amount_msat: u64) -> u64 {
+        match self.max_fee_sats {
+            Some(sats) => sats.saturating_mul(1_000),
+            None => amount_msat.div_ceil(FEE_CAP_DIVISOR).max(FEE_CAP_MIN_SATS * 1_000),
+        }
+    }
+
+    /// The patience in milliseconds.
+    pub(super) fn patience_ms(&self) -> i64 {
+        i64::try_from(self.patience.as_millis()).unwrap_or(i64::MAX)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn terms(max_fee_sats: Option<u64>) -> Terms {
+        Terms {
+            default_memo: String::new(),
+            deposit_max_sats: 1,
+            invoice_expiry_s: 1,
+            withdraw_max_sats: 1,
+            withdraw_daily_sats: 1,
+            max_fee_sats,
+            patience: Duration::from_secs(1),
+        }
+    }
+
+    #[test]
+    fn fee_cap_is_twenty_sats_or_a_hundredth_unless_configured() {
+        assert_eq!(terms(None).fee_cap_msat(1_000), 20_000);
+        assert_eq!(terms(None).fee_cap_msat(2_000_000), 20_000);
+        assert_eq!(terms(None).fee_cap_msat(2_000_001), 20_001);
+        assert_eq!(terms(None).fee_cap_msat(500_000_000), 5_000_000);
+        assert_eq!(terms(Some(0)).fee_cap_msat(500_000_000), 0);
+        assert_eq!(terms(Some(7)).fee_cap_msat(500_000_000), 7_000);
+    }
+}
