@@ -260,6 +260,149 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/lightning/balance": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What the caller holds in sats. */
+        get: operations["balance"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/lightning/deposit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Ask for an invoice; once it is paid, its amount is yours. */
+        post: operations["deposit"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/lightning/invoices": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Your invoices, newest first. */
+        get: operations["invoices"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/lightning/invoices/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** An invoice of yours; one that waits is looked up at the provider first. */
+        get: operations["invoice"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/lightning/webhook": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Tell that an invoice may have been paid (for the provider).
+         * @description Anybody may call this: the invoice is looked up at the provider, and an unknown one is answered in the same way.
+         */
+        post: operations["webhook"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/lightning/withdraw": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Pay an invoice from your balance.
+         * @description Amount and fee cap are set aside first; what the fee does not use comes back. The same invoice again pays nothing and
+         *     gets the first withdrawal.
+         */
+        post: operations["withdraw"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/lightning/withdrawals": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Your withdrawals, newest first. */
+        get: operations["withdrawals"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/lightning/withdrawals/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A withdrawal of yours; one that is not decided is looked up at the provider first. */
+        get: operations["withdrawal"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/me/stream": {
         parameters: {
             query?: never;
@@ -409,6 +552,9 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        Accepted: {
+            ok: boolean;
+        };
         /** @description A gift to a user: whom by one of the three targets, what by id or symbol. */
         AirdropRequest: {
             /** Format: int64 */
@@ -578,6 +724,12 @@ export interface components {
              */
             type: string;
         };
+        /** @description What to ask a payer for. */
+        DepositRequest: {
+            amount_sats?: components["schemas"]["SatsField"] | null;
+            /** @description What the payer reads; at most 639 bytes. */
+            memo?: string | null;
+        };
         /** @description Every error of the routes of seed 000. */
         ErrorBody: {
             /**
@@ -646,6 +798,31 @@ export interface components {
             /** @description Every token that pools trade; zeros are listed too. */
             items: components["schemas"]["BalanceObject"][];
             btc?: components["schemas"]["BitcoinObject"] | null;
+        };
+        /** @description A page of invoices. */
+        InvoiceList: {
+            items: components["schemas"]["InvoiceObject"][];
+            /** @description `before` of the next page; null on the last. */
+            next_before?: string | null;
+        };
+        /** @description An invoice as it stands. */
+        InvoiceObject: {
+            id: string;
+            /** Format: int64 */
+            user_id: number;
+            /** Format: int64 */
+            amount_sats: number;
+            memo?: string | null;
+            /** @description The BOLT11 text. */
+            payment_request: string;
+            payment_hash: string;
+            /** @description `pending`, `paid` or `expired`. */
+            status: string;
+            /** @description Whether the balance was raised. */
+            credited: boolean;
+            expires_at: string;
+            paid_at?: string | null;
+            created_at: string;
         };
         /** @default 100 */
         Limit: number;
@@ -795,6 +972,23 @@ export interface components {
             /** @description Whether the server can do its work now. */
             ready: boolean;
         };
+        SatsBalanceObject: {
+            /** Format: int64 */
+            user_id: number;
+            /** @description Always `BTC`. */
+            asset: string;
+            /**
+             * Format: int64
+             * @description What can be spent, in whole sats, rounded down.
+             */
+            balance_sats: number;
+            /** @description What can be spent, exactly, in msat. */
+            balance_msat: string;
+            /** @description What is set aside for withdrawals, in msat. */
+            held_msat: string;
+            updated_at: string;
+        };
+        SatsField: number;
         /** @description The quote that was carried out. */
         SwapQuote: {
             amount_out: components["schemas"]["AmountNumber"];
@@ -938,6 +1132,57 @@ export interface components {
              */
             expires_in: number;
             user: components["schemas"]["UserObject"];
+        };
+        /** @description Which invoice to pay. The amount is said twice, so that nobody pays another one than they read. */
+        WithdrawBody: {
+            /** @description The BOLT11 text, with or without `lightning:`. */
+            bolt11?: string | null;
+            amount_sats?: components["schemas"]["SatsField"] | null;
+            amount?: components["schemas"]["SatsField"] | null;
+        };
+        /** @description A page of withdrawals. */
+        WithdrawalList: {
+            items: components["schemas"]["WithdrawalObject"][];
+            /** @description `before` of the next page; null on the last. */
+            next_before?: string | null;
+        };
+        /** @description A withdrawal as it stands. */
+        WithdrawalObject: {
+            id: string;
+            /** Format: int64 */
+            user_id: number;
+            /** Format: int64 */
+            amount_sats: number;
+            /**
+             * Format: int64
+             * @description What the network took, in sats rounded up; null until it is known.
+             */
+            fee_sats?: number | null;
+            /** @description `pending`, `confirmed` or `failed`. */
+            status: string;
+            /** @description When it was decided. */
+            processed_at?: string | null;
+            created_at: string;
+            /**
+             * @description Within `pending`: `reserved` (nothing was sent yet), `sent`, `unknown` (the provider does not say what became of
+             *     it; the money stays set aside until it does); else `done`.
+             */
+            progress: string;
+            /** @description What it means, in a sentence. */
+            detail: string;
+            /** @description Why it failed, as a stable code. */
+            failure?: string | null;
+            payment_request: string;
+            payment_hash: string;
+            /** @description The fee exactly, in msat. */
+            fee_msat?: string | null;
+            /**
+             * Format: int64
+             * @description The most that the fee may cost, in sats, rounded down.
+             */
+            fee_cap_sats: number;
+            /** @description Whether it went to another user of this server, without the network. */
+            settled_inside: boolean;
         };
     };
     responses: never;
@@ -1782,6 +2027,453 @@ export interface operations {
             };
             /** @description `already_granted` */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Any other failure: malformed input, a missing token, too many requests, trouble in the server. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    balance: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SatsBalanceObject"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Any other failure: malformed input, a missing token, too many requests, trouble in the server. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    deposit: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Repeats get the first answer */
+                "Idempotency-Key"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DepositRequest"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InvoiceObject"];
+                };
+            };
+            /** @description `amount_required`, `invalid_amount`, `amount_must_be_positive`, `amount_over_limit`, `memo_too_long` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `idempotency_key_reused` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `too_many_invoices` */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `lightning_not_configured` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `lnbits_error`, `lnbits_unreachable`, `lnbits_bad_response` */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Any other failure: malformed input, a missing token, too many requests, trouble in the server. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    invoices: {
+        parameters: {
+            query?: {
+                /** @description How many, 1 to 500. */
+                limit?: components["schemas"]["Limit"];
+                /** @description Only rows made before this one: `next_before` of the page before. */
+                before?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InvoiceList"];
+                };
+            };
+            /** @description `invalid_limit`, `invalid_query` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Any other failure: malformed input, a missing token, too many requests, trouble in the server. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    invoice: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InvoiceObject"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `invoice_not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Any other failure: malformed input, a missing token, too many requests, trouble in the server. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    webhook: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": string;
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Accepted"];
+                };
+            };
+            /** @description `invalid_webhook` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Any other failure: malformed input, a missing token, too many requests, trouble in the server. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    withdraw: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Repeats get the first withdrawal, as it stands */
+                "Idempotency-Key"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WithdrawBody"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WithdrawalObject"];
+                };
+            };
+            /** @description `invalid_bolt11`, `amount_required`, `invalid_amount`, `amount_must_be_positive`, `invoice_forged`, `network_mismatch`, `amountless_invoice`, `amount_mismatch`, `invoice_expired`, `self_payment`, `amount_over_limit`, `daily_limit_reached`, `insufficient_funds`, `fee_over_cap` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `invoice_already_paid`, `conflict` */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `idempotency_key_reused` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `lightning_not_configured` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `withdraw_failed`, `lnbits_error`, `lnbits_unreachable` */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Any other failure: malformed input, a missing token, too many requests, trouble in the server. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    withdrawals: {
+        parameters: {
+            query?: {
+                /** @description How many, 1 to 500. */
+                limit?: components["schemas"]["Limit"];
+                /** @description Only rows made before this one: `next_before` of the page before. */
+                before?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WithdrawalList"];
+                };
+            };
+            /** @description `invalid_limit`, `invalid_query` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Any other failure: malformed input, a missing token, too many requests, trouble in the server. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    withdrawal: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WithdrawalObject"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `withdrawal_not_found` */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
