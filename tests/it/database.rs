@@ -61,6 +61,38 @@ on_both_engines! {
         }
     }
 
+    async fn history_names_only_what_exists_and_that_stays(app: TestApp) {
+        let (admin, trader) = (app.admin().await, app.user(1).await);
+        let _pool = admin.seed_pool().await;
+        admin.airdrop(&trader, "gBTC", "1").await;
+        let _swapped = trader.post("/api/amm/swap", r#"{"pool_id":1,"side":"AtoB","amount_in":1}"#).await.ok(201);
+        for (table, orphan) in [
+            ("entries", "SELECT 'nobody', leg, account_id, asset_id, amount FROM entries LIMIT 1"),
+            ("entries", "SELECT posting_id, leg + 10, 999999, asset_id, amount FROM entries LIMIT 1"),
+            ("entries", "SELECT posting_id, leg + 10, account_id, 999999, amount FROM entries LIMIT 1"),
+            ("pool_events", "SELECT 999999, seq, bytes, hash FROM pool_events LIMIT 1"),
+            (
+                "trades",
+                "SELECT 'orphan', pool_id, seq + 10, 'nobody', side, amount_in, amount_out, fee, stage_before, \
+                 stage_after, burned, hash, created_at_ms FROM trades LIMIT 1",
+            ),
+            (
+                "trades",
+                "SELECT 'orphan', 999999, seq, user_id, side, amount_in, amount_out, fee, stage_before, \
+                 stage_after, burned, hash, created_at_ms FROM trades LIMIT 1",
+            ),
+        ] {
+            let refusal = refusal(&app, &format!("INSERT INTO {table} {orphan}")).await.to_lowercase();
+            assert!(refusal.contains("foreign key") || refusal.contains("names"), "{orphan}: {refusal}");
+        }
+        for table in ["users", "assets", "accounts", "pools"] {
+            for statement in [format!("DELETE FROM {table}"), format!("UPDATE {table} SET id = id")] {
+                let refusal = refusal(&app, &statement).await;
+                assert!(refusal.contains("stay"), "{statement}: {refusal}");
+            }
+        }
+    }
+
     async fn a_balance_below_zero_is_refused_by_the_schema_too(app: TestApp) {
         let _pool = app.admin().await.seed_pool().await;
         let overdraw = "UPDATE accounts SET available = -1 WHERE purpose = 'reserve'";

@@ -170,6 +170,18 @@ impl Cluster {
         writeln!(pipe, "{order}").expect("the watchdog reads its orders");
     }
 
+    /// Returns where one of PostgreSQL's own programs lies.
+    #[must_use]
+    pub fn program(&self, name: &str) -> PathBuf {
+        bin_dir().join(name)
+    }
+
+    /// Returns the folder of the socket, which those programs take as the host.
+    #[must_use]
+    pub fn socket_dir(&self) -> &Path {
+        &self.socket_dir
+    }
+
     async fn wait_until_ready(&self) {
         let options: PgConnectOptions =
             self.url("postgres").parse().expect("the cluster's URL is well formed");

@@ -38,6 +38,17 @@ impl Challenge {
             domain: answer.string("domain"),
         }
     }
+
+    /// Reads the same from JSON.
+    ///
+    /// # Panics
+    ///
+    /// When it is something else.
+    #[must_use]
+    pub fn of(answer: &serde_json::Value) -> Self {
+        let member = |name: &str| answer[name].as_str().expect("a challenge is made of texts").to_owned();
+        Self { id: member("challenge_id"), text: member("challenge"), domain: member("domain") }
+    }
 }
 
 impl Signer {

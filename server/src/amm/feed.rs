@@ -5,8 +5,8 @@
 //! of another one, and by a clock in case both were lost. Readers are never waited for: one that cannot keep up falls out
 //! of the bounded buffer and resumes from the rows.
 
-use std::collections::HashMap;
-use std::sync::{Arc, OnceLock};
+use std::collections::{BTreeSet, HashMap};
+use std::sync::{Arc, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -22,6 +22,8 @@ const BEHIND_MAX: usize = 1_024;
 pub(super) const PAGE: u16 = 500;
 /// How late a trade of another process may be when its notification was lost.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
+/// How long a process collects what it tells the others.
+const TELL_EVERY: Duration = Duration::from_millis(10);
 /// The name under which processes on one PostgreSQL tell each other that a pool has moved.
 const CHANNEL: &str = "postfun_pool";
 
@@ -40,7 +42,16 @@ pub(super) type Render = fn(&Trade, &PoolRecord) -> Option<Bytes>;
 pub(super) struct Feeds {
     by_pool: Mutex<HashMap<i64, Arc<Feed>>>,
     is_listening: OnceLock<()>,
+    moved: std::sync::Mutex<Moved>,
     stop: watch::Sender<bool>,
+}
+
+/// Pools that other processes are still to be told of.
+#[derive(Debug, Default)]
+struct Moved {
+    pools: BTreeSet<i64>,
+    /// Whether a task is telling, and will see what is added.
+    is_told: bool,
 }
 
 #[derive(Debug)]
@@ -58,7 +69,18 @@ pub(super) struct Subscription {
 
 impl Default for Feeds {
     fn default() -> Self {
-        Self { by_pool: Mutex::default(), is_listening: OnceLock::new(), stop: watch::Sender::new(false) }
+        Self {
+            by_pool: Mutex::default(),
+            is_listening: OnceLock::new(),
+            moved: std::sync::Mutex::default(),
+            stop: watch::Sender::new(false),
+        }
+    }
+}
+
+impl Feeds {
+    fn moved(&self) -> MutexGuard<'_, Moved> {
+        self.moved.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -85,15 +107,39 @@ impl Pools {
         Ok(Subscription { frames: receiver, stop })
     }
 
-    /// Tells everyone who listens to a pool, in every process, that it has moved.
-    pub(super) async fn announce(&self, pool_id: i64) {
-        self.wake(pool_id).await;
-        if let Err(error) = self.db.notify(CHANNEL, &pool_id.to_string()).await {
-            tracing::warn!(
-                pool.id = pool_id,
-                error = error.chain(),
-                "other processes were not told of a trade; they will look"
-            );
+    /// Tells everyone who listens to a pool, in every process, that it has moved; soon, and without being waited for.
+    pub(super) fn announce(&self, pool_id: i64) {
+        let mut moved = self.feeds.moved();
+        moved.pools.insert(pool_id);
+        let is_told_by_another = std::mem::replace(&mut moved.is_told, true);
+        drop(moved);
+        let pools = self.clone();
+        tokio::spawn(async move {
+            pools.wake(pool_id).await;
+            if !is_told_by_another {
+                pools.tell_other_processes().await;
+            }
+        });
+    }
+
+    /// Tells of whatever has moved, in one statement now and then: a notification costs PostgreSQL a transaction.
+    async fn tell_other_processes(&self) {
+        loop {
+            let told: Vec<String> = {
+                let mut moved = self.feeds.moved();
+                moved.is_told = !moved.pools.is_empty();
+                std::mem::take(&mut moved.pools).iter().map(ToString::to_string).collect()
+            };
+            if told.is_empty() {
+                return;
+            }
+            if let Err(error) = self.db.notify(CHANNEL, &told).await {
+                tracing::warn!(
+                    error = error.chain(),
+                    "other processes were not told of trades; they will look"
+                );
+            }
+            tokio::time::sleep(TELL_EVERY).await;
         }
     }
 

@@ -15,6 +15,7 @@ use tokio::time::Instant;
 use uuid::Uuid;
 
 use super::{Pools, SwapCommand, SwapDone, SwapError};
+use crate::db::Lane;
 
 /// The most swaps that one transaction carries out.
 pub(super) const BATCH_MAX: usize = 256;
@@ -25,6 +26,12 @@ const WAITING_PER_USER_MAX: usize = 16;
 
 /// How long a swap may wait; a later one is not carried out, as nobody counts on it any more.
 const WAIT_MAX: Duration = Duration::from_secs(20);
+
+/// How long a worker keeps its connection without work.
+const REST_AFTER: Duration = Duration::from_secs(5);
+/// The longest wait for a fuller batch, and the fraction of the last batch's time that it may take.
+const GATHER_MAX: Duration = Duration::from_micros(500);
+const GATHER_SHARE: u32 = 4;
 
 type Answer = Result<SwapDone, SwapError>;
 
@@ -120,26 +127,83 @@ impl Queues {
 
 /// Carries out what waits, batch by batch. A caller who went away does not matter: their swap was asked for.
 async fn work(pools: Pools, pool_id: i64, mut receiver: mpsc::Receiver<Waiting>, users: Arc<Users>) {
+    let lane = pools.db.lane();
+    let mut pace = Pace::default();
     let mut waiting = Vec::with_capacity(BATCH_MAX);
-    while receiver.recv_many(&mut waiting, BATCH_MAX).await > 0 {
-        let (late, fresh): (Vec<Waiting>, Vec<Waiting>) =
-            waiting.drain(..).partition(|waiting| waiting.since.elapsed() > WAIT_MAX);
-        for waiting in late {
-            users.leave(waiting.command.user_id);
-            let _ = waiting.answer.send(Err(SwapError::NotExecuted));
+    loop {
+        let received = tokio::time::timeout(REST_AFTER, receiver.recv_many(&mut waiting, BATCH_MAX)).await;
+        match received {
+            Ok(0) => return,
+            Ok(_) => {}
+            Err(_elapsed) => {
+                lane.rest().await;
+                if receiver.recv_many(&mut waiting, BATCH_MAX).await == 0 {
+                    return;
+                }
+            }
         }
-        let (commands, answers): (Vec<SwapCommand>, Vec<oneshot::Sender<Answer>>) =
-            fresh.into_iter().map(|waiting| (waiting.command, waiting.answer)).unzip();
-        if commands.is_empty() {
-            continue;
+        if lane.has_round_trips() {
+            pace.gather(&mut receiver, &mut waiting).await;
         }
-        metrics::histogram!("postfun_swap_batch_size")
-            .record(f64::from(u32::try_from(commands.len()).unwrap_or(u32::MAX)));
-        let results = pools.execute_batch(pool_id, &commands).await;
-        for ((command, answer), result) in commands.iter().zip(answers).zip(results) {
-            users.leave(command.user_id);
-            // Nobody waits for the answer of a caller who went away.
-            let _ = answer.send(result);
+        let begin = Instant::now();
+        let size = waiting.len();
+        carry_out(&pools, &lane, pool_id, &mut waiting, &users).await;
+        pace = Pace { last_size: size, last_time: begin.elapsed() };
+    }
+}
+
+/// One batch, from the queue to its answers.
+async fn carry_out(pools: &Pools, lane: &Lane, pool_id: i64, waiting: &mut Vec<Waiting>, users: &Users) {
+    let (late, fresh): (Vec<Waiting>, Vec<Waiting>) =
+        waiting.drain(..).partition(|waiting| waiting.since.elapsed() > WAIT_MAX);
+    for waiting in late {
+        users.leave(waiting.command.user_id);
+        let _ = waiting.answer.send(Err(SwapError::NotExecuted));
+    }
+    let (commands, answers): (Vec<SwapCommand>, Vec<oneshot::Sender<Answer>>) =
+        fresh.into_iter().map(|waiting| (waiting.command, waiting.answer)).unzip();
+    if commands.is_empty() {
+        return;
+    }
+    metrics::histogram!("postfun_swap_batch_size")
+        .record(f64::from(u32::try_from(commands.len()).unwrap_or(u32::MAX)));
+    let results = pools.execute_batch_on(lane, pool_id, &commands).await;
+    for ((command, answer), result) in commands.iter().zip(answers).zip(results) {
+        users.leave(command.user_id);
+        // Nobody waits for the answer of a caller who went away.
+        let _ = answer.send(result);
+    }
+}
+
+/// How the last batch went.
+#[derive(Debug, Default)]
+struct Pace {
+    last_size: usize,
+    last_time: Duration,
+}
+
+impl Pace {
+    /// Waits a little for those who were just answered and will ask again.
+    ///
+    /// Without it a worker takes the half of its callers that waits while the other half is answered, and they take
+    /// turns for ever. The wait ends when as many wait as the last batch had and then again as many as waited already,
+    /// or after a fraction of what the last batch took. It spins, because a timer is coarser than the wait is long.
+    async fn gather(&self, receiver: &mut mpsc::Receiver<Waiting>, waiting: &mut Vec<Waiting>) {
+        if self.last_size < 2 {
+            return;
+        }
+        let wanted = self.last_size.saturating_add(waiting.len()).min(BATCH_MAX);
+        let end = Instant::now() + (self.last_time / GATHER_SHARE).min(GATHER_MAX);
+        loop {
+            while waiting.len() < BATCH_MAX
+                && let Ok(more) = receiver.try_recv()
+            {
+                waiting.push(more);
+            }
+            if waiting.len() >= wanted || Instant::now() >= end {
+                return;
+            }
+            tokio::task::yield_now().await;
         }
     }
 }

@@ -6,7 +6,8 @@ use sqlx::{FromRow, QueryBuilder};
 use uuid::Uuid;
 
 use super::{BurnRecord, PoolRecord, StoredEvent, Trade};
-use crate::db::{DbError, Tx, on_backend, sql, statements};
+use crate::db::sql::Table;
+use crate::db::{DbError, Tx, on_backend, statements};
 use crate::ledger::{Asset, AssetId};
 
 /// Every column of a pool, in the order of [`PoolRow`].
@@ -294,19 +295,13 @@ pub(super) async fn insert_event(tx: &mut Tx, record: &PoolRecord, bytes: &[u8])
 /// Writes the events of trades; both lists are in the same order.
 pub(super) async fn insert_events(tx: &mut Tx, trades: &[Trade], events: &[Vec<u8>]) -> Result<(), DbError> {
     let rows: Vec<(&Trade, &Vec<u8>)> = trades.iter().zip(events).collect();
-    for chunk in sql::chunks(&rows, 4) {
-        on_backend!(tx, |c, DB| {
-            let mut query = QueryBuilder::<DB>::new("INSERT INTO pool_events (pool_id, seq, bytes, hash) ");
-            query.push_values(chunk, |mut values, (trade, bytes)| {
-                values
-                    .push_bind(trade.pool_id)
-                    .push_bind(trade.seq)
-                    .push_bind((*bytes).clone())
-                    .push_bind(trade.hash.to_vec());
-            });
-            query.build().execute(c).await.map(|_done| ())
-        })?;
-    }
+    Table::of(&rows)
+        .int(|(trade, _)| trade.pool_id)
+        .int(|(trade, _)| trade.seq)
+        .bytes(|(_, bytes)| (*bytes).clone())
+        .bytes(|(trade, _)| trade.hash.to_vec())
+        .execute(tx, "INSERT INTO pool_events (pool_id, seq, bytes, hash) ", "")
+        .await?;
     Ok(())
 }
 
@@ -337,53 +332,41 @@ pub(super) async fn list_events(
 
 /// Writes trades.
 pub(super) async fn insert_trades(tx: &mut Tx, trades: &[Trade]) -> Result<(), DbError> {
-    for chunk in sql::chunks(trades, 13) {
-        on_backend!(tx, |c, DB| {
-            let mut query = QueryBuilder::<DB>::new(
-                "INSERT INTO trades (id, pool_id, seq, user_id, side, amount_in, amount_out, fee, stage_before, \
-                 stage_after, burned, hash, created_at_ms) ",
-            );
-            query.push_values(chunk, |mut values, trade| {
-                values
-                    .push_bind(trade.id.to_string())
-                    .push_bind(trade.pool_id)
-                    .push_bind(trade.seq)
-                    .push_bind(trade.user_id.to_string())
-                    .push_bind(trade.side.as_str())
-                    .push_bind(column(trade.amount_in))
-                    .push_bind(column(trade.amount_out))
-                    .push_bind(column(trade.fee))
-                    .push_bind(i64::from(trade.stage_before))
-                    .push_bind(i64::from(trade.stage_after))
-                    .push_bind(column(trade.burned))
-                    .push_bind(trade.hash.to_vec())
-                    .push_bind(trade.created_at_ms);
-            });
-            query.build().execute(c).await.map(|_done| ())
-        })?;
-    }
+    Table::of(trades)
+        .text(|trade| trade.id.to_string())
+        .int(|trade| trade.pool_id)
+        .int(|trade| trade.seq)
+        .text(|trade| trade.user_id.to_string())
+        .text(|trade| trade.side.as_str())
+        .int(|trade| column(trade.amount_in))
+        .int(|trade| column(trade.amount_out))
+        .int(|trade| column(trade.fee))
+        .int(|trade| i64::from(trade.stage_before))
+        .int(|trade| i64::from(trade.stage_after))
+        .int(|trade| column(trade.burned))
+        .bytes(|trade| trade.hash.to_vec())
+        .int(|trade| trade.created_at_ms)
+        .execute(
+            tx,
+            "INSERT INTO trades (id, pool_id, seq, user_id, side, amount_in, amount_out, fee, stage_before, \
+             stage_after, burned, hash, created_at_ms) ",
+            "",
+        )
+        .await?;
     Ok(())
 }
 
 /// Writes burns.
 pub(super) async fn insert_burns(tx: &mut Tx, burns: &[BurnRecord]) -> Result<(), DbError> {
-    for chunk in sql::chunks(burns, 6) {
-        on_backend!(tx, |c, DB| {
-            let mut query = QueryBuilder::<DB>::new(
-                "INSERT INTO burns (pool_id, stage, seq, asset_id, amount, created_at_ms) ",
-            );
-            query.push_values(chunk, |mut values, burn| {
-                values
-                    .push_bind(burn.pool_id)
-                    .push_bind(i64::from(burn.stage))
-                    .push_bind(burn.seq)
-                    .push_bind(burn.asset.0)
-                    .push_bind(column(burn.amount))
-                    .push_bind(burn.created_at_ms);
-            });
-            query.build().execute(c).await.map(|_done| ())
-        })?;
-    }
+    Table::of(burns)
+        .int(|burn| burn.pool_id)
+        .int(|burn| i64::from(burn.stage))
+        .int(|burn| burn.seq)
+        .int(|burn| burn.asset.0)
+        .int(|burn| column(burn.amount))
+        .int(|burn| burn.created_at_ms)
+        .execute(tx, "INSERT INTO burns (pool_id, stage, seq, asset_id, amount, created_at_ms) ", "")
+        .await?;
     Ok(())
 }
 

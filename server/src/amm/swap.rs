@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use super::batch::{Accounts, Batch};
 use super::{PoolRecord, Pools, SwapError, Trade, outcome, repo};
-use crate::db::Tx;
+use crate::db::{Lane, Tx};
 use crate::http::idempotency::{self, Claim, StoredAnswer};
 
 /// A swap that a user asks for.
@@ -148,7 +148,17 @@ impl Pools {
     /// When one member makes the whole batch fail before its commit, they are tried one by one, so that it cannot fail
     /// its neighbours. When the database fails, none was carried out, and all are told so at once.
     pub async fn execute_batch(&self, pool_id: i64, commands: &[SwapCommand]) -> Answers {
-        let error = match self.try_batch(pool_id, commands).await {
+        self.execute_batch_on(&self.db.lane(), pool_id, commands).await
+    }
+
+    /// As [`Pools::execute_batch`], for a worker.
+    pub(super) async fn execute_batch_on(
+        &self,
+        lane: &Lane,
+        pool_id: i64,
+        commands: &[SwapCommand],
+    ) -> Answers {
+        let error = match self.try_batch(lane, pool_id, commands).await {
             Ok(answers) => return answers,
             Err(error) => error,
         };
@@ -162,17 +172,22 @@ impl Pools {
         let mut answers = Vec::with_capacity(commands.len());
         for command in commands {
             // Also when it is the only one: the row it collided with, of another pool, can be seen now.
-            let single = self.try_batch(pool_id, std::slice::from_ref(command)).await;
+            let single = self.try_batch(lane, pool_id, std::slice::from_ref(command)).await;
             answers.push(single.and_then(|mut list| list.pop().unwrap_or(Err(SwapError::NotExecuted))));
         }
         answers
     }
 
-    async fn try_batch(&self, pool_id: i64, commands: &[SwapCommand]) -> Result<Answers, SwapError> {
+    async fn try_batch(
+        &self,
+        lane: &Lane,
+        pool_id: i64,
+        commands: &[SwapCommand],
+    ) -> Result<Answers, SwapError> {
         let Some(known) = self.find_recent(pool_id).await? else { return Err(SwapError::PoolNotFound) };
         let accounts = Accounts::ensure(&self.ledger, &known, commands).await?;
         let prepare = async {
-            let mut tx = self.db.begin().await?;
+            let mut tx = lane.begin().await?;
             let batch = self.fill_batch(&mut tx, pool_id, commands, &accounts).await?;
             let written = batch.write_in_tx(&mut tx, self.clock.now_ms()).await?;
             Ok::<_, SwapError>((tx, written))
@@ -200,8 +215,7 @@ impl Pools {
         if let (Some(true), Some(pool)) = (took_place, last) {
             self.remember(Arc::new(pool), self.clock.now_ms());
             self.events.announce(commands.iter().map(|command| command.user_id));
-            let pools = self.clone();
-            tokio::spawn(async move { pools.announce(pool_id).await });
+            self.announce(pool_id);
         }
         Ok(outcome::settle(pending, took_place, &cause))
     }

@@ -9,7 +9,7 @@ use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{Connection, SqliteConnection};
 
-use super::{Database, DbError, Pools};
+use super::{Database, DbError, Pools, lane};
 use crate::config::{DatabaseUrl, PoolLimits};
 
 /// How long PostgreSQL lets a statement run, wait for a lock, and a transaction stay idle: nothing waits for ever.
@@ -46,12 +46,13 @@ impl Database {
                 // notifications on.
                 let is_direct = limits.statement_cache > 0;
                 let options = if is_direct { options.options(PATIENCE) } else { options };
+                let (connections_max, places) = lane::split(limits.connections_max);
                 let pool = PgPoolOptions::new()
-                    .max_connections(limits.connections_max)
+                    .max_connections(connections_max)
                     .acquire_timeout(Duration::from_secs(limits.connect_timeout_s))
                     .connect_with(options)
                     .await?;
-                Ok(Self { pools: Pools::Postgres { pool, is_direct } })
+                Ok(Self { pools: Pools::Postgres { pool, places, is_direct } })
             }
         }
     }

@@ -19,6 +19,9 @@ impl Tx {
             TxKind::Postgres(tx) => {
                 sqlx::query(LOCK_NAME).bind(name).execute(&mut **tx).await?;
             }
+            TxKind::PostgresLane(tx) => {
+                sqlx::query(LOCK_NAME).bind(name).execute(tx.connection()).await?;
+            }
             TxKind::PostgresReader(_) | TxKind::Sqlite(_) | TxKind::SqliteReader(_) => {}
         }
         Ok(())

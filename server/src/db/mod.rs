@@ -8,6 +8,7 @@
 //! | `migrate` | the embedded migrations |
 //! | `lock` | locks with a name that last as long as a transaction |
 //! | `notify` | waking other processes |
+//! | `lane` | a connection that a busy worker keeps |
 //! | `backup` | a consistent copy of everything |
 //! | `sql` | statements whose length varies |
 //!
@@ -23,6 +24,7 @@
 mod backup;
 mod connect;
 mod error;
+mod lane;
 mod lock;
 mod migrate;
 mod notify;
@@ -35,6 +37,7 @@ pub use backup::BackupError;
 pub use connect::Missing;
 pub use error::DbError;
 pub(crate) use error::chain as error_chain;
+pub use lane::Lane;
 pub use migrate::{MigrateError, Pending};
 pub use notify::Listener;
 
@@ -80,6 +83,8 @@ pub struct Database {
 enum Pools {
     Postgres {
         pool: PgPool,
+        /// How many more connections workers may keep.
+        places: lane::Places,
         /// Whether nothing stands between that would lose sessions, statements or notifications.
         is_direct: bool,
     },
@@ -94,6 +99,7 @@ pub struct Tx(TxKind);
 #[derive(Debug)]
 enum TxKind {
     Postgres(Transaction<'static, Postgres>),
+    PostgresLane(Box<lane::LaneTx>),
     Sqlite(Transaction<'static, Sqlite>),
     PostgresReader(PoolConnection<Postgres>),
     SqliteReader(PoolConnection<Sqlite>),
@@ -202,6 +208,7 @@ impl Tx {
     pub(crate) fn backend(&mut self) -> Backend<'_> {
         match &mut self.0 {
             TxKind::Postgres(tx) => Backend::Postgres(tx),
+            TxKind::PostgresLane(tx) => Backend::Postgres(tx.connection()),
             TxKind::PostgresReader(connection) => Backend::Postgres(connection),
             TxKind::Sqlite(tx) => Backend::Sqlite(tx),
             TxKind::SqliteReader(connection) => Backend::Sqlite(connection),
@@ -211,9 +218,19 @@ impl Tx {
     /// What to append to a `SELECT … ORDER BY` so that it locks the rows it reads, in that order.
     pub(crate) const fn lock_suffix(&self) -> &'static str {
         match self.0 {
-            TxKind::Postgres(_) | TxKind::PostgresReader(_) => " FOR UPDATE",
+            TxKind::Postgres(_) | TxKind::PostgresLane(_) | TxKind::PostgresReader(_) => " FOR UPDATE",
             // BEGIN IMMEDIATE holds the only write lock already.
             TxKind::Sqlite(_) | TxKind::SqliteReader(_) => "",
+        }
+    }
+
+    /// How a `SELECT … WHERE id IN (` ends that locks the rows it reads, in the order of their ids.
+    pub(crate) const fn ordered_lock(&self) -> &'static str {
+        match self.0 {
+            TxKind::Postgres(_) | TxKind::PostgresLane(_) | TxKind::PostgresReader(_) => {
+                ") ORDER BY id FOR UPDATE"
+            }
+            TxKind::Sqlite(_) | TxKind::SqliteReader(_) => ") ORDER BY id",
         }
     }
 
@@ -225,6 +242,7 @@ impl Tx {
     pub async fn commit(self) -> Result<(), DbError> {
         match self.0 {
             TxKind::Postgres(tx) => tx.commit().await?,
+            TxKind::PostgresLane(tx) => tx.end("COMMIT").await?,
             TxKind::Sqlite(tx) => tx.commit().await?,
             TxKind::PostgresReader(_) | TxKind::SqliteReader(_) => {}
         }
@@ -239,6 +257,7 @@ impl Tx {
     pub async fn rollback(self) -> Result<(), DbError> {
         match self.0 {
             TxKind::Postgres(tx) => tx.rollback().await?,
+            TxKind::PostgresLane(tx) => tx.end("ROLLBACK").await?,
             TxKind::Sqlite(tx) => tx.rollback().await?,
             TxKind::PostgresReader(_) | TxKind::SqliteReader(_) => {}
         }

@@ -7,6 +7,10 @@ use sqlx::postgres::{PgListener, PgPoolOptions};
 
 use super::{Database, DbError, Pools};
 
+/// Nothing is lost with a notification, so nothing waits until the disk has it.
+const NOTIFY: &str = "SELECT set_config('synchronous_commit', 'off', true), pg_notify($1, payload)
+FROM UNNEST($2) AS told (payload)";
+
 /// Hears what other processes notify.
 #[derive(Debug)]
 pub struct Listener(PgListener);
@@ -29,15 +33,15 @@ impl Database {
         matches!(&self.pools, Pools::Postgres { is_direct: true, .. })
     }
 
-    /// Notifies every process that listens to a channel; on SQLite, and through a proxy, there is nobody to
+    /// Sends every process that listens to a channel some payloads; on SQLite, and through a proxy, there is nobody to
     /// notify.
     ///
     /// # Errors
     ///
     /// [`DbError`].
-    pub async fn notify(&self, channel: &'static str, payload: &str) -> Result<(), DbError> {
-        if let Pools::Postgres { pool, is_direct: true } = &self.pools {
-            sqlx::query("SELECT pg_notify($1, $2)").bind(channel).bind(payload).execute(pool).await?;
+    pub async fn notify(&self, channel: &'static str, payloads: &[String]) -> Result<(), DbError> {
+        if let Pools::Postgres { pool, is_direct: true, .. } = &self.pools {
+            sqlx::query(NOTIFY).bind(channel).bind(payloads).execute(pool).await?;
         }
         Ok(())
     }
@@ -49,7 +53,7 @@ impl Database {
     ///
     /// [`DbError`].
     pub async fn listen(&self, channel: &'static str) -> Result<Option<Listener>, DbError> {
-        let Pools::Postgres { pool, is_direct: true } = &self.pools else { return Ok(None) };
+        let Pools::Postgres { pool, is_direct: true, .. } = &self.pools else { return Ok(None) };
         // A connection of its own: one of the pool's would be gone for everybody else.
         let own =
             PgPoolOptions::new().max_connections(1).connect_lazy_with((*pool.connect_options()).clone());

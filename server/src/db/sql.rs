@@ -1,28 +1,174 @@
-//! Statements whose length varies with the number of rows.
+//! Many rows in one statement.
 //!
-//! Each length is a statement of its own to the engine, so lists are padded to a power of two by repeating their last
-//! member: a handful of texts then serve every batch.
+//! A statement that takes rows is written around a [`Table`], which each engine gets in its own way. PostgreSQL takes a
+//! column as one array, so that any number of rows is one text and one round trip. SQLite takes values; as each number of
+//! rows is a text of its own there, their numbers are powers of two, and a handful of texts serve every batch.
 
-/// The largest number of values that both engines take in one statement (SQLite's limit).
-pub(crate) const BINDS_MAX: usize = 32_766;
+use sqlx::{FromRow, Postgres, QueryBuilder, Sqlite, postgres::PgRow, sqlite::SqliteRow};
 
-/// Pads a list to the next power of two by repeating its last member; an empty list stays empty.
-pub(crate) fn padded<T: Clone>(items: &[T]) -> Vec<T> {
-    let mut padded = items.to_vec();
-    if let Some(last) = items.last() {
-        padded.resize(items.len().next_power_of_two(), last.clone());
-    }
-    padded
+use super::{Backend, DbError, Tx};
+
+/// The largest number of values that SQLite takes in one statement.
+const BINDS_MAX: usize = 32_766;
+
+/// Rows that a statement takes, column by column in the statement's order.
+#[derive(Debug)]
+pub(crate) struct Table<'a, T> {
+    rows: &'a [T],
+    columns: Vec<Column>,
 }
 
-/// Cuts rows into chunks whose values fit one statement and whose lengths are powers of two.
-pub(crate) fn chunks<T>(rows: &[T], columns: usize) -> impl Iterator<Item = &[T]> {
+#[derive(Debug)]
+enum Column {
+    Int(Vec<i64>),
+    Text(Vec<String>),
+    Bytes(Vec<Vec<u8>>),
+}
+
+impl<'a, T: Sync> Table<'a, T> {
+    /// Makes the table of a list; its columns follow.
+    pub(crate) const fn of(rows: &'a [T]) -> Self {
+        Self { rows, columns: Vec::new() }
+    }
+
+    /// Adds a column of integers.
+    pub(crate) fn int(mut self, value: impl FnMut(&T) -> i64) -> Self {
+        self.columns.push(Column::Int(self.rows.iter().map(value).collect()));
+        self
+    }
+
+    /// Adds a column of texts.
+    pub(crate) fn text<V: Into<String>>(mut self, mut value: impl FnMut(&'a T) -> V) -> Self {
+        self.columns.push(Column::Text(self.rows.iter().map(|row| value(row).into()).collect()));
+        self
+    }
+
+    /// Adds a column of bytes.
+    pub(crate) fn bytes(mut self, value: impl FnMut(&T) -> Vec<u8>) -> Self {
+        self.columns.push(Column::Bytes(self.rows.iter().map(value).collect()));
+        self
+    }
+
+    /// Runs a statement that takes the rows between its two parts, and says how many rows it changed. On SQLite it may
+    /// be run several times, for some of the rows each.
+    pub(crate) async fn execute(
+        self,
+        tx: &mut Tx,
+        before: &'static str,
+        after: &'static str,
+    ) -> Result<u64, DbError> {
+        if self.rows.is_empty() {
+            return Ok(0);
+        }
+        match tx.backend() {
+            Backend::Postgres(connection) => {
+                let done = self.for_postgres(before, after).build().execute(connection).await?;
+                Ok(done.rows_affected())
+            }
+            Backend::Sqlite(connection) => {
+                let mut changed = 0;
+                for (first, count) in chunks(self.rows.len(), self.columns.len()) {
+                    let mut query = self.for_sqlite(before, first..first + count, after);
+                    changed += query.build().execute(&mut *connection).await?.rows_affected();
+                }
+                Ok(changed)
+            }
+        }
+    }
+
+    /// Runs a query that takes the rows, as a list or as a table, between its two parts. None of them may make a
+    /// difference when it is there twice.
+    pub(crate) async fn fetch<R>(
+        self,
+        tx: &mut Tx,
+        before: &'static str,
+        after: &'static str,
+    ) -> Result<Vec<R>, DbError>
+    where
+        R: for<'r> FromRow<'r, PgRow> + for<'r> FromRow<'r, SqliteRow> + Send + Unpin,
+    {
+        if self.rows.is_empty() {
+            return Ok(Vec::new());
+        }
+        match tx.backend() {
+            Backend::Postgres(connection) => {
+                let mut query = self.for_postgres(before, after);
+                Ok(query.build_query_as().fetch_all(connection).await?)
+            }
+            Backend::Sqlite(connection) => {
+                // The last row fills the list up to a power of two.
+                let last = self.rows.len() - 1;
+                let padded = (0..self.rows.len().next_power_of_two()).map(|row| row.min(last));
+                let mut query = self.for_sqlite(before, padded, after);
+                Ok(query.build_query_as().fetch_all(connection).await?)
+            }
+        }
+    }
+
+    /// As [`Table::execute`], for a statement that returns something of each row it changed.
+    pub(crate) async fn fetch_changed<R>(
+        self,
+        tx: &mut Tx,
+        before: &'static str,
+        after: &'static str,
+    ) -> Result<Vec<R>, DbError>
+    where
+        R: for<'r> FromRow<'r, PgRow> + for<'r> FromRow<'r, SqliteRow> + Send + Unpin,
+    {
+        let Backend::Sqlite(connection) = tx.backend() else { return self.fetch(tx, before, after).await };
+        let mut changed = Vec::new();
+        for (first, count) in chunks(self.rows.len(), self.columns.len()) {
+            let mut query = self.for_sqlite(before, first..first + count, after);
+            changed.extend(query.build_query_as::<R>().fetch_all(&mut *connection).await?);
+        }
+        Ok(changed)
+    }
+
+    fn for_postgres(self, before: &'static str, after: &'static str) -> QueryBuilder<Postgres> {
+        let mut query = QueryBuilder::new(before);
+        query.push("SELECT * FROM UNNEST(");
+        let mut arrays = query.separated(", ");
+        for column in self.columns {
+            match column {
+                Column::Int(values) => arrays.push_bind(values),
+                Column::Text(values) => arrays.push_bind(values),
+                Column::Bytes(values) => arrays.push_bind(values),
+            };
+        }
+        query.push(")").push(after);
+        query
+    }
+
+    fn for_sqlite(
+        &self,
+        before: &'static str,
+        rows: impl Iterator<Item = usize>,
+        after: &'static str,
+    ) -> QueryBuilder<Sqlite> {
+        let mut query = QueryBuilder::new(before);
+        query.push_values(rows, |mut values, row| {
+            for column in &self.columns {
+                match column {
+                    Column::Int(list) => values.push_bind(list.get(row).copied()),
+                    Column::Text(list) => values.push_bind(list.get(row).cloned()),
+                    Column::Bytes(list) => values.push_bind(list.get(row).cloned()),
+                };
+            }
+        });
+        query.push(after);
+        query
+    }
+}
+
+/// Cuts rows into runs, as (first, count), whose values fit one statement and whose lengths are powers of two.
+fn chunks(rows: usize, columns: usize) -> impl Iterator<Item = (usize, usize)> {
     let largest = prev_power_of_two(BINDS_MAX.checked_div(columns.max(1)).unwrap_or(1));
-    let mut rest = rows;
+    let mut first = 0;
     std::iter::from_fn(move || {
-        let (chunk, after) = rest.split_at_checked(largest.min(prev_power_of_two(rest.len())))?;
-        rest = after;
-        (!chunk.is_empty()).then_some(chunk)
+        let count = largest.min(prev_power_of_two(rows - first));
+        let chunk = (first, count);
+        first += count;
+        (count > 0).then_some(chunk)
     })
 }
 
@@ -35,20 +181,27 @@ mod tests {
     use super::*;
 
     #[test]
-    fn lists_are_padded_with_their_last_member() {
-        assert_eq!(padded(&[1, 2, 3, 4, 5]), [1, 2, 3, 4, 5, 5, 5, 5]);
-        assert_eq!(padded(&[7]), [7]);
-        assert_eq!(padded::<u8>(&[]), [0_u8; 0]);
+    fn chunks_are_powers_of_two_and_lose_nothing() {
+        assert_eq!(chunks(11, 3).collect::<Vec<_>>(), [(0, 8), (8, 2), (10, 1)]);
+        assert!(chunks(20_000, 5).all(|(_, count)| count * 5 <= BINDS_MAX));
+        assert_eq!(chunks(20_000, 5).map(|(_, count)| count).sum::<usize>(), 20_000);
+        assert_eq!(chunks(0, 5).count(), 0);
     }
 
     #[test]
-    fn chunks_are_powers_of_two_and_lose_nothing() {
-        let rows: Vec<usize> = (0..11).collect();
-        let lengths: Vec<usize> = chunks(&rows, 3).map(<[usize]>::len).collect();
-        assert_eq!(lengths, [8, 2, 1]);
-        assert_eq!(chunks(&rows, 3).flatten().copied().collect::<Vec<_>>(), rows);
-        let many = vec![0_u8; 20_000];
-        assert!(chunks(&many, 5).all(|chunk| chunk.len() * 5 <= BINDS_MAX));
-        assert_eq!(chunks(&[0_u8; 0], 5).count(), 0);
+    fn postgres_gets_one_text_for_any_number_of_rows() {
+        let text = |rows: &[i64]| {
+            let table = Table::of(rows).int(|row| *row).text(ToString::to_string);
+            table.for_postgres("INSERT INTO t (a, b) ", "").into_string()
+        };
+        assert_eq!(text(&[1]), "INSERT INTO t (a, b) SELECT * FROM UNNEST($1, $2)");
+        assert_eq!(text(&[1]), text(&[1, 2, 3]));
+    }
+
+    #[test]
+    fn sqlite_gets_values() {
+        let table = Table::of(&[1, 2]).int(|row| *row).text(ToString::to_string);
+        let text = table.for_sqlite("INSERT INTO t (a, b) ", 0..2, "").into_string();
+        assert_eq!(text, "INSERT INTO t (a, b) VALUES (?, ?), (?, ?)");
     }
 }

@@ -86,13 +86,12 @@ impl Bell {
     /// Tells other processes until there is nothing left to tell.
     async fn send(self: Arc<Self>) {
         while let Some(users) = self.next_outgoing() {
-            for named in users.chunks(NAMED_MAX) {
-                if let Err(error) = self.db.notify(CHANNEL, &self.payload(named)).await {
-                    tracing::warn!(
-                        error = error.chain(),
-                        "other processes were not told of users; they will look"
-                    );
-                }
+            let payloads: Vec<String> = users.chunks(NAMED_MAX).map(|named| self.payload(named)).collect();
+            if let Err(error) = self.db.notify(CHANNEL, &payloads).await {
+                tracing::warn!(
+                    error = error.chain(),
+                    "other processes were not told of users; they will look"
+                );
             }
             tokio::time::sleep(NOTIFY_EVERY).await;
         }

@@ -2,11 +2,12 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use sqlx::{FromRow, QueryBuilder};
+use sqlx::FromRow;
 use uuid::Uuid;
 
 use super::{NewEvent, UserEvent};
-use crate::db::{DbError, Tx, on_backend, sql, statements};
+use crate::db::sql::Table;
+use crate::db::{DbError, Tx, on_backend, statements};
 
 statements! {
     LIST_EVENTS_AFTER = "
@@ -23,24 +24,20 @@ pub(super) async fn lock_numbers(
     counts: &BTreeMap<Uuid, i64>,
 ) -> Result<BTreeMap<Uuid, i64>, DbError> {
     let rows: Vec<(Uuid, i64)> = counts.iter().map(|(user, count)| (*user, *count)).collect();
+    let last: Vec<(String, i64)> = Table::of(&rows)
+        .text(|(user, _)| user.to_string())
+        .int(|(_, count)| *count)
+        .fetch_changed(
+            tx,
+            "INSERT INTO user_streams (user_id, seq) ",
+            " ON CONFLICT (user_id) DO UPDATE SET seq = user_streams.seq + excluded.seq RETURNING user_id, seq",
+        )
+        .await?;
     let mut first = BTreeMap::new();
-    for chunk in sql::chunks(&rows, 2) {
-        let last: Vec<(String, i64)> = on_backend!(tx, |c, DB| {
-            let mut query = QueryBuilder::<DB>::new("INSERT INTO user_streams (user_id, seq) ");
-            query.push_values(chunk, |mut values, (user, count)| {
-                values.push_bind(user.to_string()).push_bind(*count);
-            });
-            query.push(
-                " ON CONFLICT (user_id) DO UPDATE SET seq = user_streams.seq + excluded.seq \
-                 RETURNING user_id, seq",
-            );
-            query.build_query_as::<(String, i64)>().fetch_all(c).await
-        })?;
-        for (user, seq) in last {
-            let user = parse_user("user_streams", &user)?;
-            let count = counts.get(&user).copied().unwrap_or_default();
-            first.insert(user, seq - count + 1);
-        }
+    for (user, seq) in last {
+        let user = parse_user("user_streams", &user)?;
+        let count = counts.get(&user).copied().unwrap_or_default();
+        first.insert(user, seq - count + 1);
     }
     Ok(first)
 }
@@ -51,21 +48,14 @@ pub(super) async fn insert_events(
     rows: &[(&NewEvent, i64)],
     now_ms: i64,
 ) -> Result<(), DbError> {
-    for chunk in sql::chunks(rows, 5) {
-        on_backend!(tx, |c, DB| {
-            let mut query =
-                QueryBuilder::<DB>::new("INSERT INTO user_events (user_id, seq, kind, data, created_at_ms) ");
-            query.push_values(chunk, |mut values, (event, seq)| {
-                values
-                    .push_bind(event.user.to_string())
-                    .push_bind(*seq)
-                    .push_bind(event.kind)
-                    .push_bind(event.data.clone())
-                    .push_bind(now_ms);
-            });
-            query.build().execute(c).await.map(|_done| ())
-        })?;
-    }
+    Table::of(rows)
+        .text(|(event, _)| event.user.to_string())
+        .int(|(_, seq)| *seq)
+        .text(|(event, _)| event.kind)
+        .text(|(event, _)| event.data.clone())
+        .int(|_| now_ms)
+        .execute(tx, "INSERT INTO user_events (user_id, seq, kind, data, created_at_ms) ", "")
+        .await?;
     Ok(())
 }
 
@@ -96,18 +86,10 @@ pub(super) async fn list_events_after(
 
 /// Finds the number of the last event of each of these users that has one.
 pub(super) async fn list_last_seqs(tx: &mut Tx, users: &[Uuid]) -> Result<HashMap<Uuid, i64>, DbError> {
-    if users.is_empty() {
-        return Ok(HashMap::new());
-    }
-    let rows: Vec<(String, i64)> = on_backend!(tx, |c, DB| {
-        let mut query = QueryBuilder::<DB>::new("SELECT user_id, seq FROM user_streams WHERE user_id IN (");
-        let mut list = query.separated(", ");
-        for user in sql::padded(users) {
-            list.push_bind(user.to_string());
-        }
-        query.push(")");
-        query.build_query_as::<(String, i64)>().fetch_all(c).await
-    })?;
+    let rows: Vec<(String, i64)> = Table::of(users)
+        .text(ToString::to_string)
+        .fetch(tx, "SELECT user_id, seq FROM user_streams WHERE user_id IN (", ")")
+        .await?;
     rows.into_iter().map(|(user, seq)| Ok((parse_user("user_streams", &user)?, seq))).collect()
 }
 

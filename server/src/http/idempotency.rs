@@ -12,10 +12,11 @@ use axum::response::Response;
 use bytes::Bytes;
 use postfun_core::encoding::hex;
 use sha2::{Digest, Sha256};
-use sqlx::{FromRow, QueryBuilder};
+use sqlx::FromRow;
 
 use super::{ApiError, json};
-use crate::db::{DbError, Tx, on_backend, sql, statements};
+use crate::db::sql::Table;
+use crate::db::{DbError, Tx, on_backend, statements};
 
 /// How long a key is remembered, in milliseconds.
 pub(crate) const KEPT_MS: i64 = 24 * 60 * 60 * 1_000;
@@ -151,28 +152,17 @@ impl Stored {
 
 /// Finds what is stored for some claims.
 pub(crate) async fn find_in_tx(tx: &mut Tx, claims: &[&Claim]) -> Result<Stored, DbError> {
-    if claims.is_empty() {
-        return Ok(Stored::default());
-    }
-    let rows: Vec<Row> = on_backend!(tx, |c, DB| {
-        let mut query = QueryBuilder::<DB>::new(
+    let rows = Table::of(claims)
+        .text(|claim| claim.principal.clone())
+        .text(|claim| claim.route)
+        .text(|claim| claim.key.clone())
+        .fetch(
+            tx,
             "SELECT principal, route, idempotency_key, request_hash, status, body FROM idempotency \
-             WHERE (principal, route, idempotency_key) IN ",
-        );
-        query.push("(VALUES ");
-        let mut list = query.separated(", ");
-        for claim in sql::padded(claims) {
-            list.push("(")
-                .push_bind_unseparated(claim.principal.clone())
-                .push_unseparated(", ")
-                .push_bind_unseparated(claim.route)
-                .push_unseparated(", ")
-                .push_bind_unseparated(claim.key.clone())
-                .push_unseparated(")");
-        }
-        query.push(")");
-        query.build_query_as::<Row>().fetch_all(c).await
-    })?;
+             WHERE (principal, route, idempotency_key) IN (",
+            ")",
+        )
+        .await?;
     Ok(Stored(rows))
 }
 
@@ -185,24 +175,20 @@ pub(crate) async fn insert_in_tx(
     // In one order everywhere, so that two transactions with two keys in common cannot deadlock.
     let mut answers = answers.to_vec();
     answers.sort_by(|(a, _), (b, _)| (&a.principal, a.route, &a.key).cmp(&(&b.principal, b.route, &b.key)));
-    for chunk in sql::chunks(&answers, 7) {
-        on_backend!(tx, |c, DB| {
-            let mut query = QueryBuilder::<DB>::new(
-                "INSERT INTO idempotency (principal, route, idempotency_key, request_hash, status, body, created_at_ms) ",
-            );
-            query.push_values(chunk, |mut values, (claim, answer)| {
-                values
-                    .push_bind(claim.principal.clone())
-                    .push_bind(claim.route)
-                    .push_bind(claim.key.clone())
-                    .push_bind(claim.request_hash.clone())
-                    .push_bind(i64::from(answer.status.as_u16()))
-                    .push_bind(answer.body.to_vec())
-                    .push_bind(now_ms);
-            });
-            query.build().execute(c).await.map(|_done| ())
-        })?;
-    }
+    Table::of(&answers)
+        .text(|(claim, _)| claim.principal.clone())
+        .text(|(claim, _)| claim.route)
+        .text(|(claim, _)| claim.key.clone())
+        .text(|(claim, _)| claim.request_hash.clone())
+        .int(|(_, answer)| i64::from(answer.status.as_u16()))
+        .bytes(|(_, answer)| answer.body.to_vec())
+        .int(|_| now_ms)
+        .execute(
+            tx,
+            "INSERT INTO idempotency (principal, route, idempotency_key, request_hash, status, body, created_at_ms) ",
+            "",
+        )
+        .await?;
     Ok(())
 }
 

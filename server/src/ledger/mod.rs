@@ -149,6 +149,9 @@ impl Ledger {
         let mut ids: Vec<Option<AccountId>> = keys.iter().map(|key| self.account_ids.get(key)).collect();
         if ids.iter().any(Option::is_none) {
             self.refuse_foreign_issuance(keys).await?;
+            self.find_missing(keys, &mut ids).await?;
+        }
+        if ids.iter().any(Option::is_none) {
             let mut tx = self.db.begin().await?;
             for (key, id) in keys.iter().zip(&mut ids) {
                 if id.is_none() {
@@ -164,6 +167,25 @@ impl Ledger {
             }
         }
         ids.into_iter().map(|id| id.ok_or(LedgerError::AccountMissing)).collect()
+    }
+
+    /// Looks up the ids that are not remembered, and remembers them.
+    async fn find_missing(
+        &self,
+        keys: &[AccountKey],
+        ids: &mut [Option<AccountId>],
+    ) -> Result<(), LedgerError> {
+        let unknown: Vec<(&AccountKey, &mut Option<AccountId>)> =
+            keys.iter().zip(ids).filter(|(_, id)| id.is_none()).collect();
+        let wanted: Vec<&AccountKey> = unknown.iter().map(|(key, _)| *key).collect();
+        let found = repo::find_accounts(&mut self.db.reader().await?, &wanted).await?;
+        for ((key, place), id) in unknown.into_iter().zip(found) {
+            if let Some(id) = id {
+                self.account_ids.insert(key.clone(), id);
+                *place = Some(id);
+            }
+        }
+        Ok(())
     }
 
     /// Nothing that can be withdrawn is ever made from nothing: such an asset has no account to issue it from.

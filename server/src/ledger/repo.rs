@@ -3,22 +3,19 @@
 use std::collections::HashMap;
 
 use postfun_core::amount::{Decimals, Units};
-use sqlx::{FromRow, QueryBuilder};
+use sqlx::FromRow;
 use uuid::Uuid;
 
 use super::hold::{Hold, HoldStatus};
 use super::{AccountId, AccountKey, Asset, AssetId, HoldId, LedgerError, NewPosting};
-use crate::db::{DbError, Tx, on_backend, sql, statements};
+use crate::db::sql::Table;
+use crate::db::{DbError, Tx, on_backend, statements};
 
 statements! {
     LIST_ASSETS = "
 SELECT id, symbol, name, decimals, is_issuable, is_listed
 FROM assets
 ORDER BY id";
-    FIND_ACCOUNT = "
-SELECT id
-FROM accounts
-WHERE owner_kind = $1 AND owner_id = $2 AND purpose = $3 AND asset_id = $4";
     NEXT_ACCOUNT_ID = "
 UPDATE counters
 SET value = value + 1
@@ -108,15 +105,35 @@ pub(super) async fn ensure_account(tx: &mut Tx, key: &AccountKey, now_ms: i64) -
 }
 
 async fn find_account(tx: &mut Tx, key: &AccountKey) -> Result<Option<AccountId>, DbError> {
-    let (kind, owner, purpose) = (key.owner.kind(), key.owner.id(), key.purpose.as_str());
-    let id: Option<i64> = on_backend!(tx, |c, DB| sqlx::query_scalar::<DB, i64>(FIND_ACCOUNT)
-        .bind(kind)
-        .bind(owner)
-        .bind(purpose)
-        .bind(key.asset.0)
-        .fetch_optional(c)
-        .await)?;
-    Ok(id.map(AccountId))
+    Ok(find_accounts(tx, &[key]).await?.pop().flatten())
+}
+
+/// Finds the ids of accounts; none stands in the place of each that does not exist.
+pub(super) async fn find_accounts(
+    tx: &mut Tx,
+    keys: &[&AccountKey],
+) -> Result<Vec<Option<AccountId>>, DbError> {
+    let rows: Vec<(String, String, String, i64, i64)> = Table::of(keys)
+        .text(|key| key.owner.kind())
+        .text(|key| key.owner.id())
+        .text(|key| key.purpose.as_str())
+        .int(|key| key.asset.0)
+        .fetch(
+            tx,
+            "SELECT owner_kind, owner_id, purpose, asset_id, id FROM accounts \
+             WHERE (owner_kind, owner_id, purpose, asset_id) IN (",
+            ")",
+        )
+        .await?;
+    let ids: HashMap<_, _> = rows
+        .into_iter()
+        .map(|(kind, owner, purpose, asset, id)| ((kind, owner, purpose, asset), AccountId(id)))
+        .collect();
+    let name = |key: &AccountKey| {
+        let (kind, purpose) = (key.owner.kind().to_owned(), key.purpose.as_str().to_owned());
+        (kind, key.owner.id(), purpose, key.asset.0)
+    };
+    Ok(keys.iter().map(|key| ids.get(&name(key)).copied()).collect())
 }
 
 #[derive(Debug, FromRow)]
@@ -165,21 +182,11 @@ impl From<AccountColumns> for AccountRow {
 
 /// Locks accounts in ascending order and reads them. `ids` is sorted and has no doubles.
 pub(super) async fn lock_accounts(tx: &mut Tx, ids: &[AccountId]) -> Result<Vec<AccountRow>, DbError> {
-    if ids.is_empty() {
-        return Ok(Vec::new());
-    }
-    let suffix = tx.lock_suffix();
-    let rows: Vec<AccountColumns> = on_backend!(tx, |c, DB| {
-        let mut query = QueryBuilder::<DB>::new(
-            "SELECT id, asset_id, available, held, may_be_negative FROM accounts WHERE id IN (",
-        );
-        let mut list = query.separated(", ");
-        for id in sql::padded(ids) {
-            list.push_bind(id.0);
-        }
-        query.push(") ORDER BY id").push(suffix);
-        query.build_query_as::<AccountColumns>().fetch_all(c).await
-    })?;
+    let order = tx.ordered_lock();
+    let rows: Vec<AccountColumns> = Table::of(ids)
+        .int(|id| id.0)
+        .fetch(tx, "SELECT id, asset_id, available, held, may_be_negative FROM accounts WHERE id IN (", order)
+        .await?;
     Ok(rows.into_iter().map(AccountRow::from).collect())
 }
 
@@ -214,21 +221,15 @@ pub(super) async fn list_accounts_of_users(
     users: &[Uuid],
 ) -> Result<HashMap<Uuid, Vec<UserAccountRow>>, DbError> {
     let mut accounts: HashMap<Uuid, Vec<UserAccountRow>> = HashMap::new();
-    if users.is_empty() {
-        return Ok(accounts);
-    }
-    let rows: Vec<UserAccountColumns> = on_backend!(tx, |c, DB| {
-        let mut query = QueryBuilder::<DB>::new(
+    let rows: Vec<UserAccountColumns> = Table::of(users)
+        .text(ToString::to_string)
+        .fetch(
+            tx,
             "SELECT owner_id, version, id, asset_id, available, held, may_be_negative FROM accounts \
              WHERE owner_kind = 'user' AND purpose = 'main' AND owner_id IN (",
-        );
-        let mut list = query.separated(", ");
-        for user in sql::padded(users) {
-            list.push_bind(user.to_string());
-        }
-        query.push(")");
-        query.build_query_as::<UserAccountColumns>().fetch_all(c).await
-    })?;
+            ")",
+        )
+        .await?;
     for UserAccountColumns { owner_id, version, account } in rows {
         let user = Uuid::parse_str(&owner_id)
             .map_err(|_malformed| DbError::inconsistent("accounts", "owner_id", &owner_id))?;
@@ -250,19 +251,10 @@ pub(crate) async fn find_posting_hashes(
     tx: &mut Tx,
     keys: &[String],
 ) -> Result<HashMap<String, String>, DbError> {
-    if keys.is_empty() {
-        return Ok(HashMap::new());
-    }
-    let rows: Vec<(String, String)> = on_backend!(tx, |c, DB| {
-        let mut query =
-            QueryBuilder::<DB>::new("SELECT unique_key, legs_hash FROM postings WHERE unique_key IN (");
-        let mut list = query.separated(", ");
-        for key in sql::padded(keys) {
-            list.push_bind(key);
-        }
-        query.push(")");
-        query.build_query_as::<(String, String)>().fetch_all(c).await
-    })?;
+    let rows: Vec<(String, String)> = Table::of(keys)
+        .text(Clone::clone)
+        .fetch(tx, "SELECT unique_key, legs_hash FROM postings WHERE unique_key IN (", ")")
+        .await?;
     Ok(rows.into_iter().collect())
 }
 
@@ -303,72 +295,57 @@ pub(super) async fn insert_postings(
             });
         }
     }
-    for chunk in sql::chunks(rows, 9) {
-        insert_posting_rows(tx, chunk, now_ms).await?;
-    }
-    for chunk in sql::chunks(&entries, 5) {
-        insert_entry_rows(tx, chunk).await?;
-    }
+    insert_posting_rows(tx, rows, now_ms).await?;
+    insert_entry_rows(tx, &entries).await?;
     Ok(())
 }
 
 async fn insert_posting_rows(tx: &mut Tx, rows: &[NewPostingRow], now_ms: i64) -> Result<(), DbError> {
-    on_backend!(tx, |c, DB| {
-        let mut query = QueryBuilder::<DB>::new(
+    Table::of(rows)
+        .text(|row| row.id.to_string())
+        .text(|row| row.posting.unique_key.clone())
+        .text(|row| row.legs_hash.clone())
+        .text(|row| row.posting.kind.as_str())
+        .text(|row| row.posting.reference_type)
+        .text(|row| row.posting.reference_id.clone())
+        .text(|row| row.posting.actor.kind())
+        .text(|row| row.posting.actor.id())
+        .int(|_| now_ms)
+        .execute(
+            tx,
             "INSERT INTO postings (id, unique_key, legs_hash, kind, reference_type, reference_id, actor_kind, actor_id, created_at_ms) ",
-        );
-        query.push_values(rows, |mut values, row| {
-            let posting = &row.posting;
-            values
-                .push_bind(row.id.to_string())
-                .push_bind(posting.unique_key.clone())
-                .push_bind(row.legs_hash.clone())
-                .push_bind(posting.kind.as_str())
-                .push_bind(posting.reference_type)
-                .push_bind(posting.reference_id.clone())
-                .push_bind(posting.actor.kind())
-                .push_bind(posting.actor.id())
-                .push_bind(now_ms);
-        });
-        query.build().execute(c).await.map(|_done| ())
-    })?;
+            "",
+        )
+        .await?;
     Ok(())
 }
 
 async fn insert_entry_rows(tx: &mut Tx, rows: &[EntryRow]) -> Result<(), DbError> {
-    on_backend!(tx, |c, DB| {
-        let mut query =
-            QueryBuilder::<DB>::new("INSERT INTO entries (posting_id, leg, account_id, asset_id, amount) ");
-        query.push_values(rows, |mut values, row| {
-            values
-                .push_bind(row.posting_id.clone())
-                .push_bind(row.leg)
-                .push_bind(row.account.0)
-                .push_bind(row.asset.0)
-                .push_bind(row.amount);
-        });
-        query.build().execute(c).await.map(|_done| ())
-    })?;
+    Table::of(rows)
+        .text(|row| row.posting_id.clone())
+        .int(|row| row.leg)
+        .int(|row| row.account.0)
+        .int(|row| row.asset.0)
+        .int(|row| row.amount)
+        .execute(tx, "INSERT INTO entries (posting_id, leg, account_id, asset_id, amount) ", "")
+        .await?;
     Ok(())
 }
 
 /// Writes balances as they now are.
 pub(super) async fn update_balances(tx: &mut Tx, rows: &[&AccountRow]) -> Result<(), DbError> {
-    for chunk in sql::chunks(rows, 3) {
-        let changed = on_backend!(tx, |c, DB| {
-            let mut query = QueryBuilder::<DB>::new("WITH d (id, available, held) AS (");
-            query.push_values(chunk, |mut values, row| {
-                values.push_bind(row.id.0).push_bind(row.available).push_bind(row.held);
-            });
-            query.push(
-                ") UPDATE accounts SET available = d.available, held = d.held, version = version + 1 \
-                 FROM d WHERE accounts.id = d.id",
-            );
-            query.build().execute(c).await.map(|done| done.rows_affected())
-        })?;
-        DbError::check_rows("update_balances", u64::try_from(chunk.len()).unwrap_or(u64::MAX), changed)?;
-    }
-    Ok(())
+    let changed = Table::of(rows)
+        .int(|row| row.id.0)
+        .int(|row| row.available)
+        .int(|row| row.held)
+        .execute(
+            tx,
+            "WITH d (id, available, held) AS (",
+            ") UPDATE accounts SET available = d.available, held = d.held, version = version + 1 \
+             FROM d WHERE accounts.id = d.id",
+        )
+        .await?;
+    DbError::check_rows("update_balances", u64::try_from(rows.len()).unwrap_or(u64::MAX), changed)
 }
 
 #[derive(Debug, FromRow)]

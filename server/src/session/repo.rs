@@ -2,10 +2,11 @@
 
 use std::collections::HashMap;
 
-use sqlx::{FromRow, QueryBuilder};
+use sqlx::FromRow;
 use uuid::Uuid;
 
-use crate::db::{DbError, Tx, on_backend, sql, statements};
+use crate::db::sql::Table;
+use crate::db::{DbError, Tx, on_backend, statements};
 use crate::identity::repo::{UserRow, user_columns, user_tables};
 use crate::identity::{User, UserStatus};
 
@@ -113,18 +114,15 @@ pub(super) async fn list_session_states(
     tx: &mut Tx,
     ids: &[Uuid],
 ) -> Result<HashMap<Uuid, SessionState>, DbError> {
-    let rows: Vec<SessionStateRow> = on_backend!(tx, |c, DB| {
-        let mut query = QueryBuilder::<DB>::new(
+    let rows: Vec<SessionStateRow> = Table::of(ids)
+        .text(ToString::to_string)
+        .fetch(
+            tx,
             "SELECT sessions.id, sessions.generation, sessions.expires_at_ms, sessions.ended_at_ms, users.status \
              FROM sessions JOIN users ON users.id = sessions.user_id WHERE sessions.id IN (",
-        );
-        let mut list = query.separated(", ");
-        for id in sql::padded(ids) {
-            list.push_bind(id.to_string());
-        }
-        query.push(")");
-        query.build_query_as::<SessionStateRow>().fetch_all(c).await
-    })?;
+            ")",
+        )
+        .await?;
     rows.into_iter()
         .map(|row| {
             let id = Uuid::parse_str(&row.id)

@@ -3,6 +3,7 @@
 mod head;
 mod history;
 mod idempotency;
+mod lane;
 mod limits;
 mod log;
 mod pool;

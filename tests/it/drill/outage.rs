@@ -22,7 +22,8 @@ const TRADERS: u64 = 16;
 const OUTAGE: [&str; 4] = ["database_unavailable", "database_busy", "not_executed", "outcome_unknown"];
 
 /// Cuts every connection that a server holds, also in the middle of a commit.
-const CUT: &str = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'postfun'";
+const CUT: &str =
+    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name LIKE 'postfun%'";
 
 /// A PostgreSQL that can be lost, and two servers on it: by the socket, whose file disappears with it, and by TCP.
 struct Scene {

@@ -1,0 +1,167 @@
+//! A connection that one worker keeps.
+//!
+//! The pool hands its connections out in turn, so whoever runs the same few statements again and again would meet
+//! connections that have not prepared them, and would have them tested before and after each use. A busy worker keeps a
+//! connection of its own instead. Only a few of the connections that a process may have can be kept; whoever finds none
+//! free, or is not busy, takes one of the pool for each transaction, which is right too, only slower.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use sqlx::{Connection, Executor, PgConnection, PgPool};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+use super::{Database, DbError, Pools, Tx, TxKind};
+
+/// Of so many connections that a process may have, one can be kept.
+const KEPT_SHARE: u32 = 4;
+/// Transactions without a rest after which a worker counts as busy.
+const BUSY_AFTER: u32 = 3;
+
+/// A kept connection runs the same few statements for hours, and PostgreSQL plans each once. Planned while the tables are
+/// small it would read them from end to end, and go on so while they grow; all of these statements look rows up by key.
+const LOOK_UPS: [(&str, &str); 4] = [
+    ("plan_cache_mode", "force_generic_plan"),
+    ("enable_seqscan", "off"),
+    ("enable_hashjoin", "off"),
+    ("enable_mergejoin", "off"),
+];
+
+/// The connections that may be kept.
+pub(super) type Places = Arc<Semaphore>;
+
+/// Splits a process's connections between the pool and those that are kept.
+pub(super) fn split(connections_max: u32) -> (u32, Places) {
+    let kept = connections_max / KEPT_SHARE;
+    (connections_max - kept, Arc::new(Semaphore::new(usize::try_from(kept).unwrap_or(0))))
+}
+
+/// One worker's way to the database.
+#[derive(Debug)]
+pub struct Lane {
+    db: Database,
+    slot: Slot,
+}
+
+/// Where a kept connection lies between two transactions.
+type Slot = Arc<Mutex<Resting>>;
+
+#[derive(Debug, Default)]
+struct Resting {
+    kept: Option<Kept>,
+    /// Transactions since the last rest.
+    transactions: u32,
+}
+
+#[derive(Debug)]
+struct Kept {
+    connection: PgConnection,
+    _place: OwnedSemaphorePermit,
+}
+
+/// A transaction on a kept connection, which goes back to its worker at a clean end. Dropped before, it is closed, and
+/// PostgreSQL rolls back what it had begun.
+#[derive(Debug)]
+pub(super) struct LaneTx {
+    kept: Kept,
+    slot: Slot,
+}
+
+impl Database {
+    /// Makes a lane.
+    #[must_use]
+    pub fn lane(&self) -> Lane {
+        Lane { db: self.clone(), slot: Slot::default() }
+    }
+}
+
+impl Lane {
+    /// Begins a transaction that writes.
+    ///
+    /// # Errors
+    ///
+    /// As [`Database::begin`].
+    pub async fn begin(&self) -> Result<Tx, DbError> {
+        let Pools::Postgres { pool, places, is_direct } = &self.db.pools else {
+            return self.db.begin().await;
+        };
+        let (kept, is_busy) = self.take();
+        if let Some(kept) = kept {
+            match self.begin_on(kept).await {
+                Ok(tx) => return Ok(tx),
+                // It was lost since its last use; nothing was begun, so another one serves as well.
+                Err(error) => tracing::debug!(error = error.chain(), "a worker's connection was lost"),
+            }
+        }
+        match Arc::clone(places).try_acquire_owned() {
+            Ok(place) if is_busy => {
+                self.begin_on(Kept { connection: connect(pool, *is_direct).await?, _place: place }).await
+            }
+            _ => self.db.begin().await,
+        }
+    }
+
+    async fn begin_on(&self, kept: Kept) -> Result<Tx, DbError> {
+        let mut tx = LaneTx { kept, slot: Arc::clone(&self.slot) };
+        tx.kept.connection.execute("BEGIN").await?;
+        Ok(Tx(TxKind::PostgresLane(Box::new(tx))))
+    }
+
+    /// Whether every statement costs a way there and back, so that a short wait for a fuller batch pays.
+    #[must_use]
+    pub const fn has_round_trips(&self) -> bool {
+        matches!(self.db.pools, Pools::Postgres { .. })
+    }
+
+    /// Gives the connection up until there is work again.
+    pub async fn rest(&self) {
+        let Resting { kept, .. } = std::mem::take(&mut *lock(&self.slot));
+        if let Some(kept) = kept {
+            // The other end notices in any case.
+            let _ = kept.connection.close().await;
+        }
+    }
+
+    fn take(&self) -> (Option<Kept>, bool) {
+        let mut resting = lock(&self.slot);
+        resting.transactions = resting.transactions.saturating_add(1);
+        (resting.kept.take(), resting.transactions > BUSY_AFTER)
+    }
+}
+
+fn lock(slot: &Slot) -> std::sync::MutexGuard<'_, Resting> {
+    slot.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+async fn connect(pool: &PgPool, is_direct: bool) -> Result<PgConnection, DbError> {
+    let options = (*pool.connect_options()).clone().application_name("postfun worker");
+    // A proxy takes no start-up options.
+    let options = if is_direct { options.options(LOOK_UPS) } else { options };
+    Ok(PgConnection::connect_with(&options).await?)
+}
+
+impl LaneTx {
+    pub(super) const fn connection(&mut self) -> &mut PgConnection {
+        &mut self.kept.connection
+    }
+
+    /// Commits or rolls back, and gives the connection back to its worker.
+    pub(super) async fn end(self, statement: &'static str) -> Result<(), DbError> {
+        let Self { mut kept, slot } = self;
+        kept.connection.execute(statement).await?;
+        lock(&slot).kept = Some(kept);
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::split;
+
+    #[test]
+    fn kept_connections_come_out_of_the_configured_number() {
+        for (max, pool, kept) in [(1, 1, 0), (3, 3, 0), (4, 3, 1), (16, 12, 4), (100, 75, 25)] {
+            let (of_pool, places) = split(max);
+            assert_eq!((of_pool, places.available_permits()), (pool, kept));
+        }
+    }
+}
