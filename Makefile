@@ -149,7 +149,7 @@ openapi-check: debug-server ## fail when server/openapi.json is not what the ser
 
 .PHONY: bench
 bench: $(PAGE) ## measure against the named peers; writes BENCHMARKS.json and the README's table (ten minutes)
-	@$(SETUP) node-deps wasm node-deps wasm/bench
+	@$(SETUP) postgres node-deps wasm node-deps wasm/bench
 	@scripts/bench.sh
 
 .PHONY: drill

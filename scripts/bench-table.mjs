@@ -6,8 +6,7 @@ import { join } from 'node:path';
 
 const [folder] = process.argv.slice(2);
 const read = (name) => readFileSync(join(folder, name), 'utf8');
-const server = JSON.parse(read('server.json'));
-const wasm = JSON.parse(read('wasm.json'));
+const [server, wasm, swaps, sqlite] = ['quote', 'wasm', 'swaps', 'sqlite'].map((name) => JSON.parse(read(`${name}.json`)));
 
 /** Both numbers of microseconds and the ratio in the native benchmark's line. */
 function native() {
@@ -39,6 +38,19 @@ function wasmRow({ name, unit, value, target, us, us_peer: peer }) {
   return { what: `wasm: ${name}`, ...figures, ...(peer && { ours: micro(us), theirs: micro(peer) }) };
 }
 
+/** Swaps of one pool on PostgreSQL with default durability, with as many clients as pgbench has. */
+const SWAP_TARGETS = { 8: { engine: 0.8, http: 0.6 }, 64: { engine: 2.5, http: 1.5 } };
+function swapRows({ clients, engine_ratio, http_ratio, engine, http, pgbench_per_second: peer }) {
+  const against = `against pgbench TPC-B (-s 64 -M prepared), ${clients} clients`;
+  const row = (what, value, target, ours) => ({
+    what: `${what}, ${against}`, ...least(value, target, times), ours: rate(ours.per_second), theirs: rate(peer),
+  });
+  return [
+    row('swaps of one pool on PostgreSQL, in process', engine_ratio, SWAP_TARGETS[clients].engine, engine),
+    row('the same over HTTP, signed in', http_ratio, SWAP_TARGETS[clients].http, http),
+  ];
+}
+
 const verify = native();
 const rows = [
   ...wasm.results.map(wasmRow),
@@ -48,8 +60,15 @@ const rows = [
   {
     what: `server: POST /api/amm/quote, against a bare axum handler, ${server.connections} connections`,
     ...least(server.quote_ratio, 0.7, times),
-    ours: rate(server.quote.requests_per_second),
-    theirs: rate(server.bare_axum_handler.requests_per_second),
+    ours: rate(server.quote.per_second),
+    theirs: rate(server.bare_axum_handler.per_second),
+  },
+  ...swaps.clients.flatMap(swapRows),
+  {
+    what: `swaps on SQLite (WAL, synchronous=FULL), against a commit for each, ${sqlite.clients} clients`,
+    ...least(sqlite.ratio, 8, times),
+    ours: rate(sqlite.queue.per_second),
+    theirs: rate(sqlite.one_by_one.per_second),
   },
   { what: 'server: memory when idle', ...most(server.idle_mib, 40, 'MiB') },
   { what: 'server: start to first answer', ...most(server.start_ms, 300, 'ms') },
@@ -70,7 +89,7 @@ const table = [
   ...rows.map((r) => `| ${r.what} | ${r.value} | ${r.target} | ${r.met ? 'met' : '**missed**'} | ${cell(r.ours)} | ${cell(r.theirs)} |`),
 ].join('\n');
 
-writeFileSync('BENCHMARKS.json', `${JSON.stringify({ date, commit, machine, rows, server, wasm: wasm.results }, null, 2)}\n`);
+writeFileSync('BENCHMARKS.json', `${JSON.stringify({ date, commit, machine, rows, server, swaps, sqlite, wasm: wasm.results }, null, 2)}\n`);
 const [start, end] = ['<!-- benchmarks: written by make bench -->', '<!-- end of benchmarks -->'];
 const readme = readFileSync('README.md', 'utf8');
 const [before, after] = [readme.indexOf(start), readme.indexOf(end)];

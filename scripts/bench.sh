@@ -1,21 +1,38 @@
 #!/usr/bin/env bash
 # Measures everything that the README says about speed, each figure against its named peer in the same run, and writes
-# BENCHMARKS.json and the table in README.md. Nothing else should run on the machine meanwhile.
+# BENCHMARKS.json and the table in README.md. Nothing else should run on the machine meanwhile. With the names of some
+# parts it measures those alone and only prints their figures.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
-readonly OUT=target/bench
+readonly OUT=target/bench SERVER=target/release/postfun LOAD=target/demo/postfun-bench
+readonly ALL=(native wasm quote swaps sqlite)
 mkdir -p "$OUT"
 
-echo 'bench: building the optimised server (a few minutes)' >&2
+native() { cargo bench --quiet --locked -p postfun-core --bench verify | tee "$OUT/native.txt"; }
+wasm() { (cd wasm && node bench/run.mjs --json "../$OUT/wasm.json"); }
+quote() { "$LOAD" quote "$SERVER" "$OUT/quote.json"; }
+swaps() { "$LOAD" swaps "$SERVER" "$OUT/swaps.json"; }
+sqlite() { "$LOAD" sqlite "$OUT/sqlite.json"; }
+
+declare -A SAYS=(
+  [native]='native verification against libsecp256k1'
+  [wasm]='the npm package against its peers'
+  [quote]='a fresh install, and quotes against a bare axum handler'
+  [swaps]='swaps of one pool on PostgreSQL against pgbench'
+  [sqlite]='swaps of one pool on SQLite against a commit for each'
+)
+
+parts=("${@:-${ALL[@]}}")
+for part in "${parts[@]}"; do
+  [[ -v SAYS[$part] ]] || { echo "bench: there is no part '$part'; the parts are: ${ALL[*]}" >&2; exit 2; }
+done
+
+echo 'bench: building (a few minutes)' >&2
 cargo build --quiet --locked --release -p postfun-server
 cargo build --quiet --locked --profile demo -p postfun-tests --bin postfun-bench
-cargo bench --quiet --locked -p postfun-core --bench verify --no-run
-
-echo 'bench: native verification against libsecp256k1' >&2
-cargo bench --quiet --locked -p postfun-core --bench verify | tee "$OUT/native.txt"
-echo 'bench: the npm package against its peers' >&2
-(cd wasm && node bench/run.mjs --json "../$OUT/wasm.json")
-echo 'bench: the server against a bare axum handler' >&2
-target/demo/postfun-bench target/release/postfun "$OUT/server.json"
-node scripts/bench-table.mjs "$OUT"
+for part in "${parts[@]}"; do
+  echo "bench: ${SAYS[$part]}" >&2
+  "$part"
+done
+[[ $# -gt 0 ]] || node scripts/bench-table.mjs "$OUT"

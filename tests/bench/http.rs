@@ -48,6 +48,11 @@ impl Connection {
         Ok(status)
     }
 
+    /// The body of the last answer.
+    pub(crate) fn body(&self) -> String {
+        String::from_utf8_lossy(&self.buffer).into_owned()
+    }
+
     async fn read_more(&mut self) -> io::Result<()> {
         if self.buffer.len() >= ANSWER_MAX {
             return Err(io::Error::other("the answer is too long"));

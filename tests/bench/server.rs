@@ -25,8 +25,8 @@ pub(crate) struct Server {
 }
 
 impl Server {
-    /// Starts the server and waits for its first answer.
-    pub(crate) async fn start(binary: &Path, data_dir: &Path) -> Self {
+    /// Starts the server, with some settings more, and waits for its first answer.
+    pub(crate) async fn start(binary: &Path, data_dir: &Path, settings: &[(&str, &str)]) -> Self {
         let address = free_address();
         let mut command = Command::new(binary);
         command.arg("serve").env_clear().env("POSTFUN_LISTEN", address.to_string());
@@ -38,6 +38,7 @@ impl Server {
         for limit in ["POSTFUN_RATE_GENERAL", "POSTFUN_RATE_AUTH"] {
             command.env(limit, "1000000/second");
         }
+        command.envs(settings.iter().copied());
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).kill_on_drop(true);
         let begin = Instant::now();
         let child = command.spawn().expect("the server's program starts");
@@ -56,17 +57,19 @@ impl Server {
 
     /// Signs somebody in and writes down a request for a quote in the demo's pool.
     pub(crate) async fn quote_request(&self) -> Vec<u8> {
+        let token = self.sign_in(1).await;
+        http::request("POST", "/api/amm/quote", Some(&token), r#"{"pool_id":1,"side":"AtoB","amount_in":1}"#)
+    }
+
+    /// Signs the holder of a numbered key in; returns their token.
+    pub(crate) async fn sign_in(&self, number: u64) -> String {
         let answer = self.post("/auth/challenge", "").await;
-        let member = |name: &str| answer[name].as_str().expect("a challenge is made of texts").to_owned();
-        let challenge =
-            Challenge { id: member("challenge_id"), text: member("challenge"), domain: member("domain") };
         #[expect(clippy::disallowed_methods, reason = "the server under test runs on the system's clock")]
         let now =
             std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).expect("it is after 1970");
-        let signed_in =
-            self.post("/auth/verify", &Signer::numbered(1).login(&challenge, now.as_secs(), |_| {})).await;
-        let token = signed_in["token"].as_str().expect("a sign-in gives a token");
-        http::request("POST", "/api/amm/quote", Some(token), r#"{"pool_id":1,"side":"AtoB","amount_in":1}"#)
+        let login = Signer::numbered(number).login(&Challenge::of(&answer), now.as_secs(), |_| {});
+        let signed_in = self.post("/auth/verify", &login).await;
+        signed_in["token"].as_str().expect("a sign-in gives a token").to_owned()
     }
 
     async fn post(&self, path: &str, body: &str) -> Value {
@@ -84,6 +87,11 @@ impl Server {
         let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).expect("VmRSS is among it");
         line.trim().trim_end_matches(" kB").parse().expect("VmRSS is a number")
     }
+}
+
+/// Makes a folder for a server's data.
+pub(crate) fn tempdir() -> std::path::PathBuf {
+    tempfile::tempdir().expect("a temporary folder can be made").keep()
 }
 
 /// Finds an address that nobody listens on; another program may take it before the server does.
