@@ -59,6 +59,7 @@ pub fn statements() -> Vec<(String, &'static str)> {
         ("lightning::audit", lightning::audit::STATEMENTS),
         ("lightning::invoice", lightning::repo::invoice::STATEMENTS),
         ("lightning::node", lightning::repo::node::STATEMENTS),
+        ("lightning::simulated", lightning::simulated::repo::STATEMENTS),
         ("lightning::withdrawal", lightning::repo::withdrawal::STATEMENTS),
         ("session", session::repo::STATEMENTS),
         ("signin", signin::repo::STATEMENTS),

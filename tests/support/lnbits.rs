@@ -85,29 +85,30 @@ impl LnbitsServer {
         let address = free_address();
         let watchdog = spawn_watched(&make_dir().keep(), address);
         let mut server = Self { address, token: String::new(), watchdog };
-        let has_started = server.wait_until_ready().await;
+        let token = server.wait_until_ready().await;
         let log = take_log(address);
-        if !has_started {
-            return Err(log);
-        }
-        let password =
-            json!({"username": "tests", "password": "tests-tests", "password_repeat": "tests-tests"});
-        // Refused by whoever else got the port, so that nobody takes a stranger for this server.
-        let token = call(address, "PUT", "api/v1/auth/first_install", &[], Some(password)).await?;
-        token["access_token"].as_str().ok_or("no token for the super user")?.clone_into(&mut server.token);
+        server.token = token.ok_or(log)?;
         Ok(server)
     }
 
-    async fn wait_until_ready(&mut self) -> bool {
+    /// Chooses the super user's password, the first thing that LNbits allows, and returns the token.
+    ///
+    /// Whoever else got the port refuses, so that nobody takes a stranger for this server.
+    async fn wait_until_ready(&mut self) -> Option<String> {
+        let password =
+            json!({"username": "tests", "password": "tests-tests", "password_repeat": "tests-tests"});
         let deadline = Instant::now() + START_LIMIT;
-        while call(self.address, "GET", "api/v1/health", &[], None).await.is_err() {
+        loop {
+            let path = "api/v1/auth/first_install";
+            if let Ok(made) = call(self.address, "PUT", path, &[], Some(password.clone())).await {
+                return made["access_token"].as_str().map(str::to_owned);
+            }
             let has_ended = self.watchdog.try_wait().is_ok_and(|status| status.is_some());
             if has_ended || Instant::now() > deadline {
-                return false;
+                return None;
             }
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
-        true
     }
 
     /// Makes a wallet that holds a number of sats.
@@ -237,7 +238,9 @@ fn make_dir() -> TempDir {
         tempfile::Builder::new().prefix("postfun-lnbits-").tempdir().expect("a temporary folder can be made");
     let library = std::fs::read_dir(home().join("lib")).expect("the environment is whole");
     let python = library.flatten().next().expect("the environment has a Python").path();
-    std::fs::create_dir(dir.path().join("lnbits")).expect("a new folder is empty");
+    for folder in ["lnbits", "data/logs", "extensions/extensions"] {
+        std::fs::create_dir_all(dir.path().join(folder)).expect("a new folder is empty");
+    }
     let files = python.join("site-packages/lnbits/static");
     std::os::unix::fs::symlink(files, dir.path().join("lnbits/static")).expect("a new folder is empty");
     dir
@@ -247,6 +250,7 @@ fn make_dir() -> TempDir {
 /// server does.
 fn spawn_watched(dir: &Path, address: SocketAddr) -> Child {
     const SCRIPT: &str = r#"
+        exec 3<&0
         "$@" </dev/null >"$LOG" 2>&1 &
         server=$!
         (cat >/dev/null; kill -KILL "$server" 2>/dev/null) <&3 &
@@ -262,8 +266,10 @@ fn spawn_watched(dir: &Path, address: SocketAddr) -> Child {
         .env("DIR", dir)
         .env("LOG", log_path(address));
     shell.envs(settings(dir));
-    shell.args(["-c", &format!("exec 3<&0\n{SCRIPT}"), "watchdog"]).arg(home().join("bin/lnbits"));
-    shell.args(["--host", "127.0.0.1", "--port", &address.port().to_string()]);
+    shell.args(["-c", SCRIPT, "watchdog"]).arg(home().join("bin/python"));
+    // Its own command would start a second process, which outlives the first.
+    shell.args(["-m", "uvicorn", "lnbits.__main__:app", "--host", "127.0.0.1", "--port"]);
+    shell.arg(address.port().to_string());
     shell.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null());
     shell.current_dir(dir).process_group(0);
     shell.spawn().expect("a shell can be started")

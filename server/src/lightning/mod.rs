@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `backend` | the port to whoever holds the sats |
 //! | `lnbits` | LNbits as that |
+//! | `simulated` | a node that the server plays itself |
 //! | `invoice`, `withdrawal` | what comes in and what goes out: their states |
 //! | `connect` | the configured provider |
 //! | `deposit` | making invoices, crediting them once |
@@ -36,6 +37,7 @@ mod node;
 pub(crate) mod poll;
 pub(crate) mod repo;
 mod send;
+pub mod simulated;
 mod terms;
 mod withdraw;
 mod withdrawal;

@@ -1,3 +1,5 @@
 //! The backends behind the Lightning port.
 
+mod contract;
 mod faults;
+mod simulated;
