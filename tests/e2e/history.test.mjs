@@ -3,11 +3,13 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { btc, usd } from './support/amm.mjs';
 import { plain, startBrowser, visit } from './support/browser.mjs';
+import { makeNotary, serveHistory } from './support/head.mjs';
 import { makeHistory } from './support/history.mjs';
 import { call, otherPerson, swapOverHttp } from './support/nostr.mjs';
 import { figure } from './support/person.mjs';
 import { startServer } from './support/server.mjs';
 
+const notary = makeNotary('a server with a long history');
 const LONG = 60_000;
 const CROSSING = 30_001;
 /** The longest that the page may stand still, on a machine with two busy cores. */
@@ -44,15 +46,7 @@ async function lookBack(page, seq) {
 
 /** Gives the page the long history instead of the server's. */
 async function serveLong(page) {
-  await page.route('**/stream', (route) => route.abort());
-  const pool = long.states.at(-1);
-  await page.route('**/api/amm/pools/1', (route) => route.fulfill({ json: pool }));
-  await page.route('**/history?*', (route) => {
-    const query = new URL(route.request().url()).searchParams;
-    const from = Number(query.get('after_seq'));
-    const body = Buffer.concat(long.records.slice(from, from + Number(query.get('limit'))));
-    return route.fulfill({ body, contentType: 'application/octet-stream' });
-  });
+  await serveHistory(page, long, notary);
 }
 
 /** Keeps the longest time that the page's script could not run, in `window.still`. */
@@ -94,8 +88,8 @@ test('a long history is verified with progress, and the page never stands still'
   const [still, texts] = await page.evaluate(() => [window.still, [...window.progressTexts]]);
   context.diagnostic(`${LONG} events in ${millis} ms; at most ${Math.round(still)} ms without a turn`);
   assert.ok(still < STILL_MS, `the page stood still for ${still} ms`);
-  assert.ok(texts.includes('Fetched 10 000 of 60 000 events.'), texts.join('; '));
-  assert.ok(texts.includes('Recomputing 60 000 events.'), texts.join('; '));
+  assert.ok(texts.includes('Recomputed 10 000 of 60 000 events.'), texts.join('; '));
+  assert.ok(texts.includes('Recomputed 50 000 of 60 000 events.'), texts.join('; '));
   await finish();
 });
 
@@ -151,9 +145,8 @@ test('a tampered trade is found and named, also with hashes forged to match', as
 
 test('a pool without a swap has nothing to tamper with', async () => {
   const { page, finish } = await visit(browser, server, {
-    before: async (page) => {
-      await page.route('**/api/amm/pools/1', (route) => route.fulfill({ json: long.states[1] }));
-    },
+    before: (page) =>
+      serveHistory(page, { records: long.records.slice(0, 1), states: long.states.slice(0, 2) }, notary),
   });
   await verify(page);
   await verdict(page).getByText('Recomputed 1 event, 0 of them swaps').waitFor();

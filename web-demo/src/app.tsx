@@ -6,6 +6,7 @@ import { Lamp } from './ui/connection';
 import { AboutWindow } from './windows/about';
 import { BalancesWindow } from './windows/balances';
 import { ChartsWindow } from './windows/charts';
+import { HeadWarning } from './windows/head';
 import { PoolWindow } from './windows/pool';
 import { HistoryWindow } from './windows/verification';
 import { SignInWindow } from './windows/sign-in';
@@ -28,6 +29,7 @@ export function App(): JSX.Element {
           <ChartsWindow />
         </div>
         <div class="column">
+          <HeadWarning />
           <PoolWindow />
           <HistoryWindow />
           <AboutWindow />

@@ -26,7 +26,7 @@ test('the pool at each event is what a replay up to there gives', async () => {
   const records = await historyOf(seedPool(), eventful(1_200));
   const heard: number[] = [];
   const timeline = new Timeline(records, (done) => heard.push(done));
-  expect(heard).toEqual([1, 513, 1_025]);
+  expect(heard).toEqual([512, 1_024]);
   for (const seq of [1, 2, 51, 52, 53, 301, 302, 303, 512, 513, 514, 552, 1_024, 1_025, 1_026, 1_201]) {
     const { pool, burned } = replayLog(records.log.subarray(0, records.end(seq)));
     const moment = timeline.at(seq);
@@ -55,5 +55,5 @@ test('any swap that is tampered with is named, and the history itself stays as i
     expect(outcome?.plain).toMatchObject({ seq: outcome?.seq, code: 'replay_hash_mismatch' });
     expect(outcome?.rehashed).toMatchObject({ seq: outcome?.seq, code: 'replay_mismatch' });
   }
-  expect(check(records.log)).toBeNull();
+  expect(check(records)).toBeNull();
 });

@@ -1,5 +1,5 @@
 /** The server's calls, one function each. */
-import type { NostrEvent } from 'postfun';
+import type { NostrEvent, SignedHead } from 'postfun';
 import { get, getBytes, post } from './client';
 import type { Balance, Burn, PoolView, Trade } from './model';
 import { toBalance, toBurn, toPool, toTrade } from './model';
@@ -57,19 +57,52 @@ export async function fetchBurns(pool: PoolView): Promise<Burn[]> {
 /** How many events the server sends at once. */
 const EVENTS_MAX = 10_000;
 
-/** Fetches a pool's whole history up to the event `seq`, in pieces; `progress` hears how many events arrived. */
+/**
+ * Fetches a pool's events behind one and up to another, piece by piece; the next piece is on its way while `take` works.
+ *
+ * @param take says whether to go on; hears the piece and the number of its last event
+ */
 export async function fetchHistory(
   poolId: number,
-  seq: number,
-  progress: (done: number) => void,
-): Promise<Uint8Array[]> {
-  const pages: Uint8Array[] = [];
-  for (let after = 0; after < seq; after += EVENTS_MAX) {
-    const limit = Math.min(EVENTS_MAX, seq - after);
-    pages.push(await getBytes(`/api/amm/pools/${poolId}/history?after_seq=${after}&limit=${limit}`));
-    progress(after + limit);
+  after: number,
+  last: number,
+  take: (piece: Uint8Array, seq: number) => Promise<boolean>,
+): Promise<void> {
+  const piece = (from: number): Promise<Uint8Array> => {
+    const limit = Math.min(EVENTS_MAX, last - from);
+    return getBytes(`/api/amm/pools/${poolId}/history?after_seq=${from}&limit=${limit}`);
+  };
+  let next = after < last ? piece(after) : null;
+  for (let from = after; next !== null; from += EVENTS_MAX) {
+    const present: Uint8Array = await next;
+    const to = Math.min(from + EVENTS_MAX, last);
+    next = to < last ? piece(to) : null;
+    // Whoever stops here does not hear of a piece that failed.
+    next?.catch(() => undefined);
+    if (!(await take(present, to))) return;
   }
-  return pages;
+}
+
+/** The signed end of a pool's history, now or after an earlier event. */
+export async function fetchHead(poolId: number, seq?: number): Promise<SignedHead> {
+  const place = seq === undefined ? '' : `?seq=${seq}`;
+  const head = await get<wire.ApiHead>(`/api/amm/pools/${poolId}/head${place}`);
+  return { ...head, poolId: BigInt(head.pool_id) };
+}
+
+/** A state of a pool that the server signed. */
+export interface SignedCheckpoint {
+  seq: number;
+  checkpoint: string;
+  signature: string;
+  pubkey: string;
+}
+
+/** The latest checkpoint of a pool; null while it has none. */
+export async function fetchCheckpoint(poolId: number): Promise<SignedCheckpoint | null> {
+  const { items, pubkey } = await get<wire.CheckpointList>(`/api/amm/pools/${poolId}/checkpoints?limit=1`);
+  const [latest] = items;
+  return latest === undefined ? null : { ...latest, pubkey };
 }
 
 export async function fetchPool(poolId: number): Promise<PoolView> {

@@ -1,7 +1,6 @@
 /** Tampers with a copy of a history the way a dishonest server might, and sees whether the check notices. */
-import { CoreError, replayLog } from 'postfun';
-import type { Records } from './records';
-import { AMOUNT_OUT_AT, HASH_BYTES, Records as RecordsOf } from './records';
+import { CoreError, Replay } from 'postfun';
+import { AMOUNT_OUT_AT, HASH_BYTES, Records } from './records';
 
 /** What is wrong with a history, and at which event. */
 export interface Fault {
@@ -32,49 +31,53 @@ export async function drill(records: Records, random: () => number): Promise<Dri
   if (seq === null) return null;
   const swap = records.read(seq);
   if (swap.kind !== 'swap') return null;
-  const log = records.log.slice();
+  const copy = new Records(records.log.slice(), records.base);
+  const { log } = copy;
   const tampered = swap.amountOut + 1n;
   new DataView(log.buffer).setBigUint64(records.eventStart(seq) + AMOUNT_OUT_AT, tampered);
-  const plain = check(log);
-  const rehashed = await rehash(log, seq);
+  const plain = check(copy);
+  const rehashed = await rehash(copy, seq);
   const { side, amountOut } = swap;
-  return { seq, side, amountOut, tampered, plain, rehashed: rehashed ? check(log) : undefined };
+  return { seq, side, amountOut, tampered, plain, rehashed: rehashed ? check(copy) : undefined };
 }
 
 function pickSwap(records: Records, random: () => number): number | null {
   const swaps: number[] = [];
-  for (let seq = Math.max(2, records.count - LATEST + 1); seq <= records.count; seq += 1)
+  for (let seq = Math.max(records.first, records.last - LATEST + 1); seq <= records.last; seq += 1)
     if (records.isSwap(seq)) swaps.push(seq);
   return swaps[Math.floor(random() * swaps.length)] ?? null;
 }
 
 /** The first thing that is wrong with a history. */
-export function check(log: Uint8Array): Fault | null {
+export function check({ log, base }: Records): Fault | null {
+  const replay = new Replay(base?.checkpoint);
   try {
-    replayLog(log);
+    replay.push(log);
+    replay.summary();
     return null;
   } catch (cause) {
     return faultOf(cause);
+  } finally {
+    replay.free();
   }
 }
 
 /** What a refused history is refused for; any other error, such as a history too long for the package, goes on. */
 export function faultOf(cause: unknown): Fault {
-  if (!(cause instanceof CoreError) || !cause.code.startsWith('replay_')) throw cause;
-  return { seq: cause.seq ?? 0, code: cause.code, message: cause.message };
+  if (!(cause instanceof CoreError) || cause.seq === undefined) throw cause;
+  return { seq: cause.seq, code: cause.code, message: cause.message };
 }
 
 /** Makes every hash from `first` on anew; false where the browser gives pages no SHA-256 (only over plain HTTP). */
-async function rehash(log: Uint8Array, first: number): Promise<boolean> {
+async function rehash(records: Records, first: number): Promise<boolean> {
   const subtle = globalThis.crypto?.subtle as SubtleCrypto | undefined;
   if (subtle === undefined) return false;
-  const records = new RecordsOf(log);
-  let previous = first === 1 ? new Uint8Array(HASH_BYTES) : records.hash(first - 1);
-  for (let seq = first; seq <= records.count; seq += 1) {
+  let previous = records.hash(first - 1);
+  for (let seq = first; seq <= records.last; seq += 1) {
     const hash = new Uint8Array(
       await subtle.digest('SHA-256', joined([DOMAIN, previous, records.bytes(seq)])),
     );
-    log.set(hash, records.end(seq) - HASH_BYTES);
+    records.log.set(hash, records.end(seq) - HASH_BYTES);
     previous = hash;
   }
   return true;

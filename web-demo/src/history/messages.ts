@@ -3,25 +3,31 @@ import type { ReplaySummary } from 'postfun';
 import type { Drill, Fault } from './drill';
 import type { Moment } from './timeline';
 
-/** A head that was found sound before, and how many bytes of history led to it. */
-export interface Pin {
+/** A place of a history, and the hash of its event. */
+export interface Place {
   seq: number;
   head: string;
-  bytes: number;
 }
 
 export interface Verified {
-  /** What the history amounts to, or the first thing that is wrong with it. */
-  result: { summary: ReplaySummary; bytes: number } | { fault: Fault };
-  /** Whether the history goes on from the pin; null without one. */
-  extendsPin: boolean | null;
+  summary: ReplaySummary;
+  /** The pool as it is now, for the next time to go on from. */
+  checkpoint: Uint8Array;
+  /** How long replaying took. */
+  millis: number;
+  /** Whether the history leads through the place that was asked about; null when that is not in what was replayed. */
+  passes: boolean | null;
 }
 
 /** Each request with its answer. */
 export interface Calls {
-  /** Replays a history, given in pieces; later calls are about it. */
-  verify: { request: { pages: Uint8Array[]; pin: Pin | null }; answer: Verified };
-  /** Goes through the history once, so that `at` is quick; answers with the number of events. */
+  /** Begins a verification: at the first event, or behind a checkpoint. `witness` is one that has to come true. */
+  begin: { request: { checkpoint: Uint8Array | null; witness: Uint8Array | null }; answer: null };
+  /** Replays the next piece, cut between events; answers with the first thing that is wrong. */
+  push: { request: { pages: Uint8Array[] }; answer: Fault | null };
+  /** Ends a sound verification; later calls are about its history. */
+  end: { request: { place: Place | null }; answer: Verified };
+  /** Goes through the history once, so that `at` is quick; answers with the number of its first event. */
   walk: { request: object; answer: number };
   /** The pool after an event. */
   at: { request: { seq: number }; answer: Moment };

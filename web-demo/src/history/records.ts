@@ -34,20 +34,35 @@ export type EventRecord = { seq: number; timeMs: number } & (
   | { kind: 'collection'; amountA: bigint; amountB: bigint }
 );
 
-/** A history with the place of each of its events. */
+/** What a history goes on from: a checkpoint, behind which event it is, and the hash of that event. */
+export interface Base {
+  seq: number;
+  head: Uint8Array;
+  checkpoint: Uint8Array;
+}
+
+/** A history, or its end behind a checkpoint, with the place of each of its events. */
 export class Records {
   readonly #view: DataView;
-  /** Where the record of event `n` begins at `n - 1`, and where the last one ends. */
+  /** Where the record of the event `first + n` begins at `n`, and where the last one ends. */
   readonly #offsets: Uint32Array;
 
-  constructor(readonly log: Uint8Array) {
+  constructor(
+    readonly log: Uint8Array,
+    readonly base: Base | null = null,
+  ) {
     this.#view = new DataView(log.buffer, log.byteOffset, log.byteLength);
     this.#offsets = offsetsOf(this.#view);
   }
 
-  /** How many events there are. */
-  get count(): number {
-    return this.#offsets.length - 1;
+  /** The number of the first event that is here. */
+  get first(): number {
+    return (this.base?.seq ?? 0) + 1;
+  }
+
+  /** The number of the last event; before the first when none is here. */
+  get last(): number {
+    return this.first + this.#offsets.length - 2;
   }
 
   /** The event's bytes, without length and hash. */
@@ -55,7 +70,9 @@ export class Records {
     return this.log.subarray(this.eventStart(seq), this.end(seq) - HASH_BYTES);
   }
 
+  /** The hash of an event, or of the one that this history goes on from. */
   hash(seq: number): Uint8Array {
+    if (seq === this.first - 1) return this.base?.head ?? new Uint8Array(HASH_BYTES);
     return this.log.subarray(this.end(seq) - HASH_BYTES, this.end(seq));
   }
 
@@ -63,9 +80,14 @@ export class Records {
     return this.#offset(seq - 1) + LENGTH_BYTES;
   }
 
-  /** How many bytes of the history lead to this event, its own included. */
+  /** How many bytes of what is here lead to this event, its own included. */
   end(seq: number): number {
     return this.#offset(seq);
+  }
+
+  /** The records behind one event and up to another. */
+  between(after: number, last: number): Uint8Array {
+    return this.log.subarray(this.end(after), this.end(last));
   }
 
   isSwap(seq: number): boolean {
@@ -87,9 +109,9 @@ export class Records {
     return { seq, timeMs, kind: 'swap', side, amountIn, fee, amountOut };
   }
 
-  #offset(index: number): number {
-    const offset = this.#offsets[index];
-    if (offset === undefined) throw new RangeError(`the history has no event ${index}`);
+  #offset(seq: number): number {
+    const offset = this.#offsets[seq - this.first + 1];
+    if (offset === undefined) throw new RangeError(`no event ${seq} is here`);
     return offset;
   }
 }

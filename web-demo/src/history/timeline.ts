@@ -1,6 +1,6 @@
-/** A pool at any past event: kept at intervals, and computed on from there. */
+/** A pool at any past event: kept at intervals, and replayed on from there. */
 import type { Burn, PoolSnapshot } from 'postfun';
-import { Pool, replayLog } from 'postfun';
+import { Pool, Replay } from 'postfun';
 import type { EventRecord, Records } from './records';
 
 /** The pool right after an event. */
@@ -13,98 +13,56 @@ export interface Moment {
   burned: bigint;
 }
 
-/** The distance of kept states: few enough to keep, near enough to compute on from without a pause. */
+/** The distance of kept states: few enough to keep, near enough to replay on from without a pause. */
 const KEPT_EVERY = 512;
 
-interface Kept {
-  pool: PoolSnapshot;
-  burned: bigint;
-}
-
 export class Timeline {
-  readonly #kept: Kept[] = [];
+  /** The checkpoint that the history goes on from, if any, then one behind every so many events. */
+  readonly #kept: (Uint8Array | undefined)[] = [];
 
-  /** Goes through a sound history once; `progress` hears how many events are done. */
+  /** Goes through a sound history once; `progress` hears the number of the event that it came to. */
   constructor(
     readonly records: Records,
-    progress: (done: number) => void,
+    progress: (seq: number) => void,
   ) {
-    const first = replayLog(records.log.subarray(0, records.end(1)));
-    const walker = new Walker(records, { pool: first.pool, burned: 0n }, first.burnToken !== null);
-    for (let seq = 1; seq <= records.count; seq += 1) {
-      walker.step(seq);
-      if (seq % KEPT_EVERY !== 1) continue;
-      this.#kept.push(walker.now());
+    const { first, last, base } = records;
+    const replay = new Replay(base?.checkpoint);
+    this.#kept.push(base?.checkpoint);
+    for (let seq = first - 1 + KEPT_EVERY; seq <= last; seq += KEPT_EVERY) {
+      replay.push(records.between(seq - KEPT_EVERY, seq));
+      this.#kept.push(replay.checkpoint());
       progress(seq);
     }
-    walker.free();
-    this.#burns = first.burnToken !== null;
+    replay.free();
   }
 
-  readonly #burns: boolean;
-
-  /** The pool after the event `seq`, 1 to the number of events. */
+  /** The pool after the event `seq`, which has to be one of the history's. */
   at(seq: number): Moment {
-    const index = Math.floor((seq - 1) / KEPT_EVERY);
-    const kept = this.#kept[index];
-    if (kept === undefined) throw new RangeError(`the history has no event ${seq}`);
-    const from = index * KEPT_EVERY + 1;
-    // The event that a state is kept after is done again, for what it burned itself.
-    const before = this.#kept[index - 1];
-    const walker =
-      seq === from && before !== undefined
-        ? this.#walk(before, from - KEPT_EVERY + 1, seq - 1)
-        : this.#walk(kept, from + 1, seq - 1);
-    const burns = seq === 1 ? [] : walker.step(seq);
-    const moment = { event: this.records.read(seq), ...walker.now(), burns };
-    walker.free();
-    return moment;
-  }
-
-  #walk(kept: Kept, first: number, last: number): Walker {
-    const walker = new Walker(this.records, kept, this.#burns);
-    for (let seq = first; seq <= last; seq += 1) walker.step(seq);
-    return walker;
+    const { records } = this;
+    const event = records.read(seq);
+    const index = Math.floor((seq - records.first) / KEPT_EVERY);
+    const from = records.first - 1 + index * KEPT_EVERY;
+    const replay = new Replay(this.#kept[index]);
+    try {
+      replay.push(records.between(from, seq - 1));
+      const before = seq === 1 ? null : replay.summary().pool;
+      replay.push(records.between(seq - 1, seq));
+      const { pool, burned, burnToken } = replay.summary();
+      const burns = before === null || burnToken === null ? [] : burnsOf(before, event);
+      return { event, pool, burns, burned };
+    } finally {
+      replay.free();
+    }
   }
 }
 
-/** A pool that is carried from event to event. */
-class Walker {
-  #pool: Pool;
-  #burned: bigint;
-
-  constructor(
-    readonly records: Records,
-    { pool, burned }: Kept,
-    readonly burnsAnything: boolean,
-  ) {
-    this.#pool = new Pool(pool);
-    this.#burned = burned;
-  }
-
-  /** Applies an event and says what it burned. */
-  step(seq: number): Burn[] {
-    const event = this.records.read(seq);
-    if (event.kind === 'created') return [];
-    if (event.kind === 'collection') {
-      const state = this.#pool.state();
-      this.#pool.free();
-      const feesA = state.feesA - event.amountA;
-      const feesB = state.feesB - event.amountB;
-      this.#pool = new Pool({ ...state, feesA, feesB });
-      return [];
-    }
-    const { burns } = this.#pool.swap(event.side, event.amountIn);
-    if (!this.burnsAnything) return [];
-    for (const { amount } of burns) this.#burned += amount;
-    return burns;
-  }
-
-  now(): Kept {
-    return { pool: this.#pool.state(), burned: this.#burned };
-  }
-
-  free(): void {
-    this.#pool.free();
+/** What an event burned in the pool as it was before. */
+function burnsOf(before: PoolSnapshot, event: EventRecord): Burn[] {
+  if (event.kind !== 'swap') return [];
+  const pool = new Pool(before);
+  try {
+    return pool.swap(event.side, event.amountIn).burns;
+  } finally {
+    pool.free();
   }
 }

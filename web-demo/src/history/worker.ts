@@ -1,10 +1,12 @@
 /** The worker: everything about whole histories, away from the page so that it never stands still. */
-import { init, replayLog } from 'postfun';
-import { drill, faultOf, joined } from './drill';
-import type { Pin, Question, Reply, Verified } from './messages';
-import { hex, Records } from './records';
+import { init } from 'postfun';
+import { drill, joined } from './drill';
+import type { Place, Question, Reply, Verified } from './messages';
+import type { Records } from './records';
 import { Timeline } from './timeline';
+import { Verification } from './verification';
 
+let verification: Verification | null = null;
 let records: Records | null = null;
 let timeline: Timeline | null = null;
 
@@ -24,11 +26,18 @@ async function answer(question: Question): Promise<void> {
 
 function respond(question: Question): unknown {
   switch (question.name) {
-    case 'verify':
-      return verify(joined(question.pages), question.pin);
+    case 'begin':
+      [records, timeline] = [null, null];
+      verification?.free();
+      verification = new Verification(question.checkpoint, question.witness);
+      return null;
+    case 'push':
+      return running().push(joined(question.pages));
+    case 'end':
+      return end(question.place);
     case 'walk':
       timeline = new Timeline(known(), (done) => say({ id: question.id, kind: 'progress', done }));
-      return known().count;
+      return known().first;
     case 'at':
       if (timeline === null) throw new Error('the history was not gone through yet');
       return timeline.at(question.seq);
@@ -42,20 +51,15 @@ function known(): Records {
   return records;
 }
 
-function verify(log: Uint8Array, pin: Pin | null): Verified {
-  [records, timeline] = [null, null];
-  try {
-    const summary = replayLog(log);
-    records = new Records(log);
-    const extendsPin = pin === null ? null : leadsTo(pin, records);
-    return { result: { summary, bytes: log.length }, extendsPin };
-  } catch (cause) {
-    return { result: { fault: faultOf(cause) }, extendsPin: null };
-  }
+function running(): Verification {
+  if (verification === null) throw new Error('no verification has begun');
+  return verification;
 }
 
-/** Whether the beginning of a sound history is the one that was seen before. */
-function leadsTo({ seq, head, bytes }: Pin, history: Records): boolean {
-  const isThere = seq >= 1 && seq <= history.count;
-  return isThere && history.end(seq) === bytes && hex(history.hash(seq)) === head;
+function end(place: Place | null): Verified {
+  const ended = running().end(place);
+  ({ records } = ended);
+  verification?.free();
+  verification = null;
+  return ended.verified;
 }

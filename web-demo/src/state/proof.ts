@@ -1,30 +1,42 @@
 /**
  * Recomputes a pool from its very first event, in a worker, and compares it with what the server says.
  *
- * The last head that was found sound is kept in the browser. The next time the same events have to lead to it, so a
- * history that was rewritten since, however well, is noticed.
+ * The head that is remembered (see `head`) has to lie on the way, so a history that was rewritten since, however well, is
+ * noticed.
  */
 import { effect, signal, untracked } from '@preact/signals';
-import type { ReplaySummary } from 'postfun';
-import { fetchHistory, fetchPool } from '../api/calls';
+import type { ReplaySummary, SignedHead } from 'postfun';
+import { verifyCheckpoint } from 'postfun';
+import { fetchCheckpoint, fetchHistory, fetchPool } from '../api/calls';
 import type { PoolView } from '../api/model';
 import { NoAnswerError, ApiError } from '../api/errors';
 import type { Drill, Fault } from '../history/drill';
-import type { Pin, Verified } from '../history/messages';
+import type { Place } from '../history/messages';
+import { hex } from '../history/records';
 import type { Moment } from '../history/timeline';
+import { bytesOf } from '../history/verification';
+import type { HeadFault, Pin } from './head';
+import { checkHead, headState, readPin, remember } from './head';
 import type { Historian } from './historian';
 import { startHistorian } from './historian';
 import { acceptPool, pool } from './pools';
 import { asSentence, describe } from './sentences';
-import { browser } from './storage';
+
+/** Everything, or only what is behind a state that this browser computed, or that the server signed. */
+export type Scope = 'all' | 'new';
+
+/** Where a verification began: at event 1, behind a state of this browser's own, or behind one that was signed. */
+export interface Start {
+  seq: number;
+  by: 'nobody' | 'browser' | 'server';
+}
 
 export type Proof =
   | { phase: 'idle' }
-  /** Events that arrived so far, of how many. */
-  | { phase: 'fetching'; done: number; total: number }
-  | { phase: 'replaying'; total: number }
+  /** Events that were recomputed so far, of how many. */
+  | { phase: 'replaying'; done: number; total: number }
   /** `since` is the event up to which this browser knew the history already. */
-  | { phase: 'sound'; seq: number; swaps: number; since: number | null; millis: number }
+  | { phase: 'sound'; seq: number; swaps: number; start: Start; since: number | null; millis: number }
   | { phase: 'wrong'; why: string }
   | { phase: 'failed'; sentence: string };
 
@@ -34,7 +46,7 @@ export const proof = signal<Proof>({ phase: 'idle' });
 export type Travel =
   | { phase: 'none' }
   | { phase: 'walking'; done: number; total: number }
-  | { phase: 'ready'; total: number; moment: Moment };
+  | { phase: 'ready'; first: number; total: number; moment: Moment };
 
 export const travel = signal<Travel>({ phase: 'none' });
 
@@ -46,8 +58,6 @@ let historian: Historian | null = null;
 /** The event that the slider was moved to last, while an answer is on its way. */
 let wanted: number | null = null;
 
-const pinKey = (poolId: number): string => `pin.${poolId}`;
-
 /** Forgets what was found, and the worker with all it knows. */
 function forget(): void {
   historian?.end();
@@ -58,28 +68,97 @@ function forget(): void {
   drilled.value = { phase: 'idle' };
 }
 
-export async function provePool(poolId: number): Promise<void> {
+/** Where to begin, with the bytes to begin with; `witness` is a signed state that has to lie on the way. */
+interface Plan {
+  start: Start;
+  checkpoint: Uint8Array | null;
+  witness: Uint8Array | null;
+}
+
+const FROM_THE_FIRST: Start = { seq: 0, by: 'nobody' };
+
+export async function provePool(poolId: number, scope: Scope = 'all'): Promise<void> {
   forget();
   const mine = startHistorian();
   historian = mine;
   const show = (now: Proof): void => {
     if (historian === mine) proof.value = now;
   };
-  show({ phase: 'fetching', done: 0, total: pool.peek()?.seq ?? 1 });
+  show({ phase: 'replaying', done: 0, total: pool.peek()?.seq ?? 1 });
   try {
+    const known = readPin(poolId);
     const view = await fetchPool(poolId);
-    const pages = await fetchHistory(poolId, view.seq, (done) =>
-      show({ phase: 'fetching', done, total: view.seq }),
-    );
-    show({ phase: 'replaying', total: view.seq });
-    const began = performance.now();
-    const verified = await mine.ask('verify', { pages, pin: readPin(poolId) });
-    show(judge(view, verified, Math.round(performance.now() - began)));
+    show(await verdictOf(mine, { view, scope, known }, show));
     acceptPool(view);
     if (proof.peek().phase === 'sound') await walk(mine, view.seq);
   } catch (cause) {
     show({ phase: 'failed', sentence: reason(cause) });
   }
+}
+
+async function verdictOf(
+  mine: Historian,
+  { view, scope, known }: { view: PoolView; scope: Scope; known: Pin | null },
+  show: (now: Proof) => void,
+): Promise<Proof> {
+  const checked = await checkHead(view.id, view.seq, known);
+  if (checked.phase === 'wrong') return { phase: 'wrong', why: headSentence(checked.fault, checked.pin) };
+  if (checked.phase !== 'good') return { phase: 'idle' };
+  const { head, pin } = checked;
+  const plan = await planOf(view, scope, pin);
+  if (plan === null) return { phase: 'wrong', why: 'The server’s signature of a past state is not good.' };
+  const { start, checkpoint, witness } = plan;
+  await mine.ask('begin', { checkpoint, witness });
+  const total = view.seq - start.seq;
+  let fault: Fault | null = null;
+  await fetchHistory(view.id, start.seq, view.seq, async (piece, seq) => {
+    fault = await mine.ask('push', { pages: [piece] });
+    show({ phase: 'replaying', done: seq - start.seq, total });
+    return fault === null;
+  });
+  if (fault !== null) return { phase: 'wrong', why: faultSentence(fault, start) };
+  return conclude(mine, view, head, pin, start);
+}
+
+/** Compares what the events lead to with what the server shows and signs, and remembers the new head. */
+async function conclude(
+  mine: Historian,
+  view: PoolView,
+  head: SignedHead,
+  pin: Pin,
+  start: Start,
+): Promise<Proof> {
+  const place: Place = { seq: pin.seq, head: pin.head };
+  const { summary, checkpoint, millis, passes } = await mine.ask('end', { place });
+  const field = firstDifference(view, head, summary);
+  if (field !== null)
+    return { phase: 'wrong', why: `The events do not lead to the ${field} that the server shows.` };
+  if (passes === false) return { phase: 'wrong', why: headSentence('rewritten', pin) };
+  // A state that only the server vouched for is not kept as one that was computed here.
+  const own = start.by === 'server' ? null : hex(checkpoint);
+  // Behind a signed state that is later than the head that is remembered nothing shows that one leads to the other.
+  const isJoined = passes === true;
+  const kept = isJoined
+    ? remember(view.id, head, own ?? (pin.seq === head.seq ? pin.checkpoint : null))
+    : pin;
+  if (pool.peek()?.id === view.id) headState.value = { phase: 'good', head, pin: kept };
+  const since = pin.checkpoint === null || !isJoined ? null : pin.seq;
+  return { phase: 'sound', seq: view.seq, swaps: summary.swaps, start, since, millis };
+}
+
+/** Where to begin; null when the server's signature is wrong. */
+async function planOf(view: PoolView, scope: Scope, pin: Pin): Promise<Plan | null> {
+  if (scope === 'new' && pin.checkpoint !== null) {
+    const start: Start = { seq: pin.seq, by: 'browser' };
+    return { start, checkpoint: bytesOf(pin.checkpoint), witness: null };
+  }
+  const signed = await fetchCheckpoint(view.id);
+  if (signed === null || signed.seq > view.seq)
+    return { start: FROM_THE_FIRST, checkpoint: null, witness: null };
+  const bytes = bytesOf(signed.checkpoint);
+  if (signed.pubkey !== pin.key || !verifyCheckpoint(bytes, signed.pubkey, signed.signature)) return null;
+  if (scope === 'all') return { start: FROM_THE_FIRST, checkpoint: null, witness: bytes };
+  return { start: { seq: signed.seq, by: 'server' }, checkpoint: bytes, witness: null };
 }
 
 function reason(cause: unknown): string {
@@ -88,21 +167,27 @@ function reason(cause: unknown): string {
   return `The history could not be recomputed here: ${why}. Try again.`;
 }
 
-function judge(view: PoolView, { result, extendsPin }: Verified, millis: number): Proof {
-  if ('fault' in result) return { phase: 'wrong', why: faultText(result.fault) };
-  const { summary, bytes } = result;
-  const field = firstDifference(view, summary);
-  if (field !== null) {
-    const why = `The events do not lead to the ${field} that the server shows.`;
-    return { phase: 'wrong', why };
+/** What is wrong with a head, in words. */
+export function headSentence(fault: HeadFault, pin: Pin | null): string {
+  const known = pin === null ? '' : String(pin.seq);
+  switch (fault) {
+    case 'unsigned':
+      return 'The head that the server shows does not carry a good signature of its key.';
+    case 'key':
+      return 'The server signs with another key than the one that this browser remembers.';
+    case 'shorter':
+      return `The history ends before event ${known}, which this browser saw before.`;
+    case 'rewritten':
+      return `Up to event ${known} this is not the history that this browser saw before: it was rewritten, or the server began anew.`;
   }
-  const pin = readPin(view.id);
-  if (extendsPin === false && pin !== null) {
-    const why = `Up to event ${pin.seq} this is not the history that this browser saw before: it was rewritten, or the server began anew.`;
-    return { phase: 'wrong', why };
-  }
-  browser.write(pinKey(view.id), JSON.stringify({ seq: view.seq, head: view.head, bytes }));
-  return { phase: 'sound', seq: view.seq, swaps: summary.swaps, since: pin?.seq ?? null, millis };
+}
+
+/** A fault right behind a state that was known before is one of the link between them. */
+function faultSentence(fault: Fault, start: Start): string {
+  const isLink = start.seq > 0 && fault.seq === start.seq + 1 && fault.code === 'replay_hash_mismatch';
+  if (!isLink) return faultText(fault);
+  const known = start.by === 'browser' ? 'this browser verified' : 'the server signed';
+  return `The events do not go on from event ${start.seq}, which ${known}: ${faultText(fault)}`;
 }
 
 /** The fault as a sentence; its message names the event. */
@@ -111,10 +196,12 @@ export function faultText({ code, message }: Fault): string {
 }
 
 /** What the server shows otherwise than its own events have it. */
-function firstDifference(view: PoolView, { seq, head, pool: replayed }: ReplaySummary): string | null {
+function firstDifference(view: PoolView, signed: SignedHead, summary: ReplaySummary): string | null {
+  const { seq, head, pool: replayed } = summary;
   const pairs: [string, unknown, unknown][] = [
     ['number of events', view.seq, seq],
     ['head', view.head, head],
+    ['signed head', signed.head, head],
     ['reserves', view.reserveA, replayed.reserveA],
     ['reserves', view.reserveB, replayed.reserveB],
     ['volume', view.volumeA, replayed.volumeA],
@@ -126,25 +213,14 @@ function firstDifference(view: PoolView, { seq, head, pool: replayed }: ReplaySu
   return pairs.find(([, shown, computed]) => shown !== computed)?.[0] ?? null;
 }
 
-function readPin(poolId: number): Pin | null {
-  try {
-    const pin = JSON.parse(browser.read(pinKey(poolId)) ?? 'null') as Partial<Pin> | null;
-    const { seq, head, bytes } = pin ?? {};
-    return typeof seq === 'number' && typeof head === 'string' && typeof bytes === 'number'
-      ? { seq, head, bytes }
-      : null;
-  } catch {
-    return null;
-  }
-}
-
 async function walk(mine: Historian, total: number): Promise<void> {
   const show = (now: Travel): void => {
     if (historian === mine) travel.value = now;
   };
   show({ phase: 'walking', done: 0, total });
-  await mine.ask('walk', {}, (done) => show({ phase: 'walking', done, total }));
-  show({ phase: 'ready', total, moment: await mine.ask('at', { seq: total }) });
+  const first = await mine.ask('walk', {}, (done) => show({ phase: 'walking', done, total }));
+  if (first > total) return show({ phase: 'none' });
+  show({ phase: 'ready', first, total, moment: await mine.ask('at', { seq: total }) });
 }
 
 /** Shows the pool after an event; of many wishes that come faster than answers only the last is asked for. */

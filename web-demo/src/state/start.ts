@@ -7,6 +7,7 @@ import { core, startCore } from './core';
 import { restoreKey } from './key';
 import { followLive, isLive } from './live';
 import { followOwn } from './own';
+import { followHead } from './head';
 import { followHistory, loadPools } from './pools';
 import { followProof } from './proof';
 import { loadServer, server } from './server';
@@ -29,6 +30,7 @@ export async function start(): Promise<void> {
   watchDevice(() => void refresh());
   followHistory();
   followLive();
+  followHead();
   followProof();
   followBalances();
   followOwn();

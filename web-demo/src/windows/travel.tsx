@@ -22,7 +22,7 @@ export function TravelPart({ view }: { view: PoolView }): JSX.Element | null {
           <progress id="walk-progress" max={state.total} value={state.done} />
         </div>
       ) : (
-        <Traveller view={view} total={state.total} moment={state.moment} />
+        <Traveller view={view} first={state.first} total={state.total} moment={state.moment} />
       )}
     </>
   );
@@ -30,11 +30,12 @@ export function TravelPart({ view }: { view: PoolView }): JSX.Element | null {
 
 interface TravellerProps {
   view: PoolView;
+  first: number;
   total: number;
   moment: Moment;
 }
 
-function Traveller({ view, total, moment }: TravellerProps): JSX.Element {
+function Traveller({ view, first, total, moment }: TravellerProps): JSX.Element {
   const { seq } = moment.event;
   return (
     <div id="travel">
@@ -44,7 +45,7 @@ function Traveller({ view, total, moment }: TravellerProps): JSX.Element {
       <input
         id="travel-slider"
         type="range"
-        min={1}
+        min={first}
         max={total}
         value={seq}
         aria-valuetext={`event ${seq} of ${total}: ${happened(moment, view)}`}

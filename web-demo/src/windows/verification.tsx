@@ -1,6 +1,7 @@
 /** The whole history: the button that recomputes it, the verdict, and what can be done with a sound one. */
 import type { JSX } from 'preact';
 import type { PoolView } from '../api/model';
+import { headState } from '../state/head';
 import { isOnline } from '../state/connection';
 import { core } from '../state/core';
 import { pool } from '../state/pools';
@@ -10,6 +11,7 @@ import { group, NBSP } from '../ui/format';
 import { Notice } from '../ui/notice';
 import { Window } from '../ui/window';
 import { DrillPart } from './drill';
+import { HeadFacts } from './head';
 import { TravelPart } from './travel';
 
 export function HistoryWindow(): JSX.Element {
@@ -27,16 +29,25 @@ export function HistoryWindow(): JSX.Element {
 
 function Verification({ view }: { view: PoolView }): JSX.Element {
   const { phase } = proof.value;
-  const running = phase === 'fetching' || phase === 'replaying';
+  const running = phase === 'replaying';
+  const idle = running || !isOnline.value;
   return (
     <>
       <p>
         Every event since the pool was made can be recomputed here, with the code that the server runs.
         Nothing of it is believed.
       </p>
-      <button type="button" disabled={running || !isOnline.value} onClick={() => void provePool(view.id)}>
-        {running ? 'Verifying…' : 'Verify this pool'}
-      </button>
+      <HeadFacts />
+      <div class="buttons">
+        <button type="button" disabled={idle} onClick={() => void provePool(view.id)}>
+          {running ? 'Verifying…' : 'Verify this pool'}
+        </button>
+        {hasStart(view) ? (
+          <button type="button" disabled={idle} onClick={() => void provePool(view.id, 'new')}>
+            Verify only what is new
+          </button>
+        ) : null}
+      </div>
       <Progress of={proof.value} />
       <div role="status" id="history-proof">
         <Verdict of={proof.value} />
@@ -52,17 +63,13 @@ function Verification({ view }: { view: PoolView }): JSX.Element {
 }
 
 function Progress({ of: state }: { of: Proof }): JSX.Element | null {
-  if (state.phase !== 'fetching' && state.phase !== 'replaying') return null;
-  const total = group(String(state.total));
-  const fetching = state.phase === 'fetching';
+  if (state.phase !== 'replaying') return null;
   return (
     <div>
       <label for="proof-progress">
-        {fetching
-          ? `Fetched ${group(String(state.done))} of ${total} events.`
-          : `Recomputing ${total} events.`}
+        Recomputed {group(String(state.done))} of {group(String(state.total))} events.
       </label>
-      <progress id="proof-progress" {...(fetching ? { max: state.total, value: state.done } : {})} />
+      <progress id="proof-progress" max={Math.max(1, state.total)} value={state.done} />
     </div>
   );
 }
@@ -70,7 +77,6 @@ function Progress({ of: state }: { of: Proof }): JSX.Element | null {
 function Verdict({ of: verdict }: { of: Proof }): JSX.Element | null {
   switch (verdict.phase) {
     case 'idle':
-    case 'fetching':
     case 'replaying':
       return null;
     case 'failed':
@@ -97,12 +103,26 @@ function Verdict({ of: verdict }: { of: Proof }): JSX.Element | null {
   }
 }
 
-function soundText({ seq, swaps, since, millis }: Extract<Proof, { phase: 'sound' }>): string {
-  const events = `${group(String(seq))} event${seq === 1 ? '' : 's'}, ${group(String(swaps))} of them ${swaps === 1 ? 'a swap' : 'swaps'}`;
+function soundText({ seq, swaps, start, since, millis }: Extract<Proof, { phase: 'sound' }>): string {
+  const took = `It took ${group(String(Math.max(1, millis)))}${NBSP}ms.`;
+  const right = 'hashes, fees, outputs, stages and reserves are right.';
+  if (start.by !== 'nobody') {
+    const known =
+      start.by === 'browser' ? 'up to which this browser had verified it' : 'whose state the server signed';
+    return `Recomputed ${events(seq - start.seq)} after event ${group(String(start.seq))}, ${known}: ${right} ${took}`;
+  }
   const known =
     since === null
       ? 'This browser now remembers the head.'
       : `It goes on from event ${group(String(since))}, which this browser had seen.`;
-  const took = `It took ${group(String(Math.max(1, millis)))}${NBSP}ms.`;
-  return `Recomputed ${events}: hashes, fees, outputs, stages and reserves are right. ${known} ${took}`;
+  const all = `${events(seq)}, ${group(String(swaps))} of them ${swaps === 1 ? 'a swap' : 'swaps'}`;
+  return `Recomputed ${all}: ${right} ${known} ${took}`;
+}
+
+const events = (count: number): string => `${group(String(count))} event${count === 1 ? '' : 's'}`;
+
+/** Whether there is a state to begin behind: one that this browser computed, or, every thousand events, a signed one. */
+function hasStart(view: PoolView): boolean {
+  const state = headState.value;
+  return state.phase === 'good' && (state.pin.checkpoint !== null || view.seq >= 1_000);
 }
