@@ -125,12 +125,6 @@ pub(super) fn notices(source: &Source, setting: Setting<'_>, demo: bool, data_di
         let file = data_dir.join("secrets.toml");
         notices.push(format!("{0} can be read by other users; run `chmod 600 {0}`.", file.display()));
     }
-    if setting.lightning {
-        notices.push(
-            "LNBITS_API_URL is set, but this version has no Lightning payments yet: deposits and withdrawals are off."
-                .to_owned(),
-        );
-    }
     if setting.production && setting.public_url.is_none() {
         notices.push(
             "POSTFUN_PUBLIC_URL is not set; links and cookies rely on the host header of each request."
