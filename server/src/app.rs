@@ -16,7 +16,8 @@ use crate::id::Entropy;
 use crate::identity::{Identities, InvalidUserRef, UserRef};
 use crate::jobs::{JobSpec, Locks};
 use crate::ledger::Ledger;
-use crate::lightning::{ConnectError, Lightning, LightningBackend, NodeError, Terms};
+use crate::lightning::simulated::Simulated;
+use crate::lightning::{ConnectError, Lightning, NodeError, Provider, Terms};
 use crate::session::Sessions;
 use crate::signin::SignIn;
 use crate::{amm, demo, events, http, jobs, ledger, lightning, ops, signin};
@@ -50,6 +51,8 @@ pub struct App {
     pub ledger: Ledger,
     /// Sats over Lightning.
     pub lightning: Lightning,
+    /// The demo's own Lightning node.
+    pub simulated_node: Option<Arc<Simulated>>,
     /// Pools and swaps.
     pub pools: Pools,
     /// Signs what pools have been.
@@ -99,7 +102,9 @@ impl App {
         clock: Arc<dyn Clock>,
         entropy: Arc<dyn Entropy>,
     ) -> Result<Arc<Self>, StartError> {
-        Self::open_with(config, clock, entropy, lightning::connect).await
+        let db = Self::open_database(&config).await?;
+        let provider = Provider::connect(&config, &db, &clock, &entropy)?;
+        Self::start(config, db, clock, entropy, provider).await
     }
 
     /// As [`App::open`], with a Lightning provider of the caller's choice.
@@ -111,12 +116,26 @@ impl App {
         config: Config,
         clock: Arc<dyn Clock>,
         entropy: Arc<dyn Entropy>,
-        connect: impl FnOnce(&Config) -> Result<Option<Arc<dyn LightningBackend>>, ConnectError>,
+        provider: Provider,
     ) -> Result<Arc<Self>, StartError> {
-        let backend = connect(&config)?;
+        let db = Self::open_database(&config).await?;
+        Self::start(config, db, clock, entropy, provider).await
+    }
+
+    async fn open_database(config: &Config) -> Result<Database, StartError> {
         let db = Database::connect(&config.database, config.pool, Missing::Create).await?;
         db.migrate().await?;
-        let app = Self::assemble(config, db, clock, entropy, backend);
+        Ok(db)
+    }
+
+    async fn start(
+        config: Config,
+        db: Database,
+        clock: Arc<dyn Clock>,
+        entropy: Arc<dyn Entropy>,
+        provider: Provider,
+    ) -> Result<Arc<Self>, StartError> {
+        let app = Self::assemble(config, db, clock, entropy, provider);
         app.lightning.check_node().await?;
         app.grant_configured_admins().await?;
         if app.config.demo {
@@ -130,7 +149,7 @@ impl App {
         db: Database,
         clock: Arc<dyn Clock>,
         entropy: Arc<dyn Entropy>,
-        backend: Option<Arc<dyn LightningBackend>>,
+        provider: Provider,
     ) -> Self {
         let parts = || (db.clone(), Arc::clone(&clock), Arc::clone(&entropy));
         let (a, b, c) = parts();
@@ -154,7 +173,7 @@ impl App {
             entropy: c,
             ledger: ledger.clone(),
             events: events.clone(),
-            backend,
+            backend: provider.backend,
             terms: Terms::new(&config.lightning),
         });
         let locks = Locks::new(db.clone(), Arc::clone(&clock));
@@ -172,6 +191,7 @@ impl App {
             stream_slots,
             ledger,
             lightning,
+            simulated_node: provider.simulated,
             pools,
             notary,
         }

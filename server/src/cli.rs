@@ -6,14 +6,17 @@ use std::fmt::Write as _;
 use std::fs;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use clap::{Parser, Subcommand};
 
+use crate::audit;
+use crate::clock::{Clock, SystemClock};
 use crate::config::{ConfigError, DatabaseUrl};
 use crate::db::{Database, Missing, Pending};
 use crate::http::openapi;
-use crate::id::OsEntropy;
-use crate::{audit, lightning};
+use crate::id::{Entropy, OsEntropy};
+use crate::lightning::{self, Provider};
 
 mod admin;
 mod out;
@@ -187,7 +190,9 @@ async fn audit(settings: &Settings) -> Result<Outcome, CommandError> {
 async fn audit_wallet(settings: &Settings, db: &Database) -> Result<bool, CommandError> {
     // The audit of the books needs less than a whole configuration, so one that cannot be used does not stop it.
     let Ok(config) = settings.load() else { return Ok(true) };
-    let Some(backend) = lightning::connect(&config)? else { return Ok(true) };
+    let (clock, entropy): (Arc<dyn Clock>, Arc<dyn Entropy>) = (Arc::new(SystemClock), Arc::new(OsEntropy));
+    let provider = Provider::connect(&config, db, &clock, &entropy)?;
+    let Some(backend) = provider.backend else { return Ok(true) };
     match lightning::reconcile(db, backend.as_ref()).await {
         Ok(Some(reconciliation)) => {
             out::line(&reconciliation.to_string())?;

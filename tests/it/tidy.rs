@@ -99,6 +99,23 @@ fn banned(list: &str) -> Vec<String> {
 }
 
 #[test]
+fn migrations_are_the_same_on_both_engines_and_numbered_once() {
+    let names = |engine: &str| -> Vec<String> {
+        let folder = top().join("migrations").join(engine);
+        let mut names: Vec<String> = fs::read_dir(folder)
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .collect();
+        names.sort();
+        names
+    };
+    let (sqlite, postgres) = (names("sqlite"), names("postgres"));
+    assert_eq!(sqlite, postgres);
+    let numbers: BTreeSet<&str> = sqlite.iter().filter_map(|name| name.split('_').next()).collect();
+    assert_eq!(numbers.len(), sqlite.len(), "two migrations have one number: {sqlite:?}");
+}
+
+#[test]
 fn files_hold_one_noun() {
     let code = ["rs", "ts", "tsx", "js", "mjs", "sh", "css", "sql"];
     let mut found = Vec::new();

@@ -13,7 +13,7 @@ use postfun_server::clock::{Clock, ManualClock};
 use postfun_server::config::{Config, DatabaseUrl, PoolLimits};
 use postfun_server::db::{Database, Missing};
 use postfun_server::id::SeededEntropy;
-use postfun_server::lightning::LightningBackend;
+use postfun_server::lightning::Provider;
 use postfun_server::{audit, http};
 use tempfile::TempDir;
 use tokio::net::TcpListener;
@@ -117,9 +117,7 @@ impl TestApp {
         change(&mut config);
         let entropy =
             Arc::new(SeededEntropy::new(2 + u64::try_from(Arc::strong_count(&self.place)).unwrap_or(0)));
-        let node: Arc<dyn LightningBackend> = Arc::new(node.clone());
-        let connect = |_config: &Config| Ok(Some(node));
-        let app = App::open_with(config, self.clock.clone(), entropy, connect).await?;
+        let app = App::open_with(config, self.clock.clone(), entropy, Provider::of(node.clone())).await?;
         let router = app.router();
         Ok(Self {
             app,

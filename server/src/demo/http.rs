@@ -8,6 +8,7 @@ use axum::http::StatusCode;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use super::lightning;
 use crate::app::App;
 use crate::http::ApiError;
 use crate::http::schema::ErrorBody;
@@ -16,7 +17,12 @@ use crate::ledger::http::BalanceList;
 use crate::session::Actor;
 
 pub(crate) fn routes() -> OpenApiRouter<Arc<App>> {
-    OpenApiRouter::new().routes(routes!(starter_grant))
+    OpenApiRouter::new()
+        .routes(routes!(starter_grant))
+        .routes(routes!(lightning::settle))
+        .routes(routes!(lightning::invoice))
+        .routes(routes!(lightning::trouble))
+        .routes(routes!(lightning::decide))
 }
 
 /// Take the demo's starter tokens, once.

@@ -3,6 +3,7 @@
 //! Its routes are not mounted, and nothing here runs, unless the configuration says that this is a demo.
 
 pub(crate) mod http;
+mod lightning;
 
 use postfun_core::amm::PoolParams;
 use postfun_core::amount::{self, Decimals, Units};

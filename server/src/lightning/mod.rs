@@ -3,8 +3,7 @@
 //! | File | Subject |
 //! |---|---|
 //! | `backend` | the port to whoever holds the sats |
-//! | `lnbits` | LNbits as that |
-//! | `simulated` | a node that the server plays itself |
+//! | `lnbits`, `simulated` | LNbits as that, and the node of the demo |
 //! | `invoice`, `withdrawal` | what comes in and what goes out: their states |
 //! | `connect` | the configured provider |
 //! | `deposit` | making invoices, crediting them once |
@@ -55,7 +54,7 @@ pub use backend::{
     BackendError, CreatedInvoice, InvalidPaymentHash, InvoiceState, LightningBackend, NewInvoice, PayOutcome,
     PaymentHash, PaymentState,
 };
-pub use connect::{ConnectError, connect};
+pub use connect::{ConnectError, Provider};
 pub(crate) use deposit::Deposit;
 pub use error::LightningError;
 pub use invoice::{Invoice, InvoiceStatus, PaidBy};

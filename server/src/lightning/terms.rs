@@ -19,6 +19,8 @@ pub struct Terms {
     pub default_memo: String,
     /// The most that one deposit may be, in sats.
     pub deposit_max_sats: u64,
+    /// Whether anything can leave; a provider may be set up for deposits only.
+    pub can_withdraw: bool,
     /// For how long an invoice can be paid, in seconds.
     pub invoice_expiry_s: u64,
     /// The most that one withdrawal may be, in sats.
@@ -43,6 +45,8 @@ impl Terms {
         Self {
             default_memo: config.default_memo.clone(),
             deposit_max_sats: limits.deposit_sats_max,
+            // Where nothing is configured, the caller has chosen a provider that can.
+            can_withdraw: !config.is_on() || config.can_pay(),
             invoice_expiry_s: limits.invoice_expiry_s,
             withdraw_max_sats: limits.withdraw_sats_max,
             withdraw_daily_sats: limits.withdraw_sats_daily_max,
@@ -79,6 +83,7 @@ mod tests {
         Terms {
             default_memo: String::new(),
             deposit_max_sats: 1,
+            can_withdraw: true,
             invoice_expiry_s: 1,
             withdraw_max_sats: 1,
             withdraw_daily_sats: 1,

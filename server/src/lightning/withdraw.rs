@@ -70,6 +70,9 @@ impl Lightning {
         request: &WithdrawRequest<'_>,
     ) -> Result<WithdrawDone, LightningError> {
         let backend = self.backend()?;
+        if !self.terms.can_withdraw {
+            return Err(LightningError::NotConfigured);
+        }
         // Twice: when another request with the same invoice or key is first, its row can be seen the second time.
         match self.try_withdraw(backend, request).await {
             Err(error) if error.is_conflict() => self.try_withdraw(backend, request).await,

@@ -13,6 +13,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::app::App;
+use crate::config::{BackendConfig, LightningConfig};
 use crate::http::time::iso_micros;
 
 /// Longest wait for the database's sign of life.
@@ -58,6 +59,7 @@ struct PublicConfig {
     login: LoginInfo,
     head_key: HeadKey,
     features: Features,
+    lightning: LightningInfo,
 }
 
 /// The key that signs the heads of pools; a browser remembers it. It changes with the server's secret.
@@ -75,6 +77,41 @@ struct LoginInfo {
     kinds: [u16; 3],
     /// Life of a challenge, in seconds.
     ttl_seconds: u64,
+}
+
+/// What a page must know before it offers Lightning.
+#[derive(Debug, Serialize, ToSchema)]
+struct LightningInfo {
+    /// Whether sats can come in.
+    can_deposit: bool,
+    /// Whether they can leave.
+    can_withdraw: bool,
+    /// `mainnet`, `testnet`, `signet` or `regtest`; every invoice is for it.
+    network: &'static str,
+    /// Whether a node of the demo's own stands in for the network: no sat is worth anything.
+    is_simulated: bool,
+    deposit_sats_max: u64,
+    withdraw_sats_max: u64,
+    /// In 24 hours.
+    withdraw_sats_daily_max: u64,
+    /// The most that a fee may be, in sats; null for the larger of 20 sats and one hundredth of the amount.
+    fee_sats_max: Option<u64>,
+}
+
+impl LightningInfo {
+    fn new(config: &LightningConfig) -> Self {
+        let limits = config.limits;
+        Self {
+            can_deposit: config.is_on(),
+            can_withdraw: config.can_pay(),
+            network: config.network.as_str(),
+            is_simulated: matches!(config.backend, BackendConfig::Simulated),
+            deposit_sats_max: limits.deposit_sats_max,
+            withdraw_sats_max: limits.withdraw_sats_max,
+            withdraw_sats_daily_max: limits.withdraw_sats_daily_max,
+            fee_sats_max: limits.fee_sats_max,
+        }
+    }
 }
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -138,6 +175,7 @@ async fn public_config(State(app): State<Arc<App>>) -> Json<PublicConfig> {
             ttl_seconds: app.config.login.challenge_ttl_s,
         },
         head_key: HeadKey { pubkey: app.notary.pubkey(), npub: app.notary.npub() },
-        features: Features { lightning: false },
+        features: Features { lightning: app.config.lightning.is_on() },
+        lightning: LightningInfo::new(&app.config.lightning),
     })
 }
