@@ -243,6 +243,74 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/demo/lightning/decide": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** End a payment that stays on its way. */
+        post: operations["decide"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/demo/lightning/invoice": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Ask somebody elsewhere for an invoice, to have something to pay. */
+        post: operations["invoice"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/demo/lightning/settle": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Pay an invoice of this server as somebody from outside would; no sat is worth anything here. */
+        post: operations["settle"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/demo/lightning/trouble": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Have something go wrong with the next withdrawal, in this process. */
+        post: operations["trouble"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/demo/starter-grant": {
         parameters: {
             query?: never;
@@ -724,12 +792,24 @@ export interface components {
              */
             type: string;
         };
+        DecisionRequest: {
+            payment_hash: string;
+            end: components["schemas"]["End"];
+        };
         /** @description What to ask a payer for. */
         DepositRequest: {
             amount_sats?: components["schemas"]["SatsField"] | null;
             /** @description What the payer reads; at most 639 bytes. */
             memo?: string | null;
         };
+        Done: {
+            ok: boolean;
+        };
+        /**
+         * @description How a payment ends that stays on its way.
+         * @enum {string}
+         */
+        End: "settle" | "fail";
         /** @description Every error of the routes of seed 000. */
         ErrorBody: {
             /**
@@ -750,6 +830,13 @@ export interface components {
         Features: {
             /** @description Whether sats can be deposited and withdrawn. */
             lightning: boolean;
+        };
+        ForeignInvoice: {
+            payment_request: string;
+            payment_hash: string;
+            /** Format: int64 */
+            amount_sats: number;
+            expires_at: string;
         };
         /** @description The key that signs the heads of pools; a browser remembers it. It changes with the server's secret. */
         HeadKey: {
@@ -824,6 +911,38 @@ export interface components {
             paid_at?: string | null;
             created_at: string;
         };
+        InvoiceRequest: {
+            /**
+             * Format: int64
+             * @description Whole sats.
+             */
+            amount_sats: number;
+        };
+        /** @description What a page must know before it offers Lightning. */
+        LightningInfo: {
+            /** @description Whether sats can come in. */
+            can_deposit: boolean;
+            /** @description Whether they can leave. */
+            can_withdraw: boolean;
+            /** @description `mainnet`, `testnet`, `signet` or `regtest`; every invoice is for it. */
+            network: string;
+            /** @description Whether a node of the demo's own stands in for the network: no sat is worth anything. */
+            is_simulated: boolean;
+            /** Format: int64 */
+            deposit_sats_max: number;
+            /** Format: int64 */
+            withdraw_sats_max: number;
+            /**
+             * Format: int64
+             * @description In 24 hours.
+             */
+            withdraw_sats_daily_max: number;
+            /**
+             * Format: int64
+             * @description The most that a fee may be, in sats; null for the larger of 20 sats and one hundredth of the amount.
+             */
+            fee_sats_max?: number | null;
+        };
         /** @default 100 */
         Limit: number;
         LoginInfo: {
@@ -837,6 +956,9 @@ export interface components {
         };
         LogoutResponse: {
             ok: boolean;
+        };
+        PaymentRef: {
+            payment_hash: string;
         };
         PoolList: {
             items: components["schemas"]["PoolObject"][];
@@ -925,6 +1047,7 @@ export interface components {
             login: components["schemas"]["LoginInfo"];
             head_key: components["schemas"]["HeadKey"];
             features: components["schemas"]["Features"];
+            lightning: components["schemas"]["LightningInfo"];
         };
         /** @description One of `amount_in` and `amount_out` is fixed. */
         QuoteRequest: {
@@ -989,6 +1112,10 @@ export interface components {
             updated_at: string;
         };
         SatsField: number;
+        Settled: {
+            /** @description False when it was paid before. */
+            settled_now: boolean;
+        };
         /** @description The quote that was carried out. */
         SwapQuote: {
             amount_out: components["schemas"]["AmountNumber"];
@@ -1101,6 +1228,14 @@ export interface components {
             /** @description The hash of its event. */
             hash: string;
             created_at: string;
+        };
+        /**
+         * @description What goes wrong with the next withdrawal.
+         * @enum {string}
+         */
+        Trouble: "refuse" | "answer_lost" | "order_lost" | "hang";
+        TroubleRequest: {
+            next_payment: components["schemas"]["Trouble"];
         };
         /** @description A user, as their own client sees them. */
         UserObject: {
@@ -1986,6 +2121,219 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PublicConfig"];
+                };
+            };
+            /** @description Any other failure: malformed input, a missing token, too many requests, trouble in the server. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    decide: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DecisionRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Done"];
+                };
+            };
+            /** @description `invalid_payment_hash` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `invoice_not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Any other failure: malformed input, a missing token, too many requests, trouble in the server. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    invoice: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["InvoiceRequest"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ForeignInvoice"];
+                };
+            };
+            /** @description `invalid_amount`, `invalid_field` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Any other failure: malformed input, a missing token, too many requests, trouble in the server. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    settle: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PaymentRef"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Settled"];
+                };
+            };
+            /** @description `invalid_payment_hash`, `invoice_expired` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `invoice_not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Any other failure: malformed input, a missing token, too many requests, trouble in the server. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    trouble: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TroubleRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Done"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
                 };
             };
             /** @description Any other failure: malformed input, a missing token, too many requests, trouble in the server. */
