@@ -10,7 +10,7 @@ use axum::http::Request;
 use axum::response::Response;
 use postfun_server::app::{App, StartError};
 use postfun_server::clock::{Clock, ManualClock};
-use postfun_server::config::{Config, DatabaseUrl, PoolLimits};
+use postfun_server::config::{BackendConfig, Config, DatabaseUrl, PoolLimits};
 use postfun_server::db::{Database, Missing};
 use postfun_server::id::SeededEntropy;
 use postfun_server::lightning::Provider;
@@ -243,7 +243,10 @@ impl Place {
 
     /// Without a demo, so that a story begins with empty books.
     fn config(&self) -> Config {
-        Config { database: self.url.clone(), demo: false, ..Config::for_tests(self.dir.path()) }
+        let mut config =
+            Config { database: self.url.clone(), demo: false, ..Config::for_tests(self.dir.path()) };
+        config.lightning.backend = BackendConfig::Off;
+        config
     }
 }
 
