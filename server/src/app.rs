@@ -5,6 +5,7 @@ use std::sync::Arc;
 use axum::Router;
 use utoipa_axum::router::OpenApiRouter;
 
+use crate::activity::Activity;
 use crate::admin::{AdminError, Admins};
 use crate::amm::{CreatePoolError, Notary, Pools};
 use crate::clock::Clock;
@@ -20,7 +21,7 @@ use crate::lightning::simulated::Simulated;
 use crate::lightning::{ConnectError, Lightning, NodeError, Provider, Terms};
 use crate::session::Sessions;
 use crate::signin::SignIn;
-use crate::{amm, demo, events, http, jobs, ledger, lightning, ops, signin};
+use crate::{amm, demo, events, http, jobs, ledger, lightning, ops, session, signin};
 
 /// Everything the server is made of.
 #[derive(Debug)]
@@ -155,7 +156,8 @@ impl App {
         let (a, b, c) = parts();
         let identities = Identities::new(a, b, c);
         let (a, b, c) = parts();
-        let sessions = Sessions::new(a, b, c, &config.tokens);
+        let activity = Activity::new(Arc::clone(&b), Arc::clone(&c));
+        let sessions = Sessions::new(a, b, c, activity, &config);
         let (a, b, c) = parts();
         let sign_in = SignIn::new(a, b, c, identities.clone(), sessions.clone(), &config);
         let (a, b, c) = parts();
@@ -211,6 +213,7 @@ impl App {
     pub(crate) fn api(is_demo: bool) -> OpenApiRouter<Arc<Self>> {
         let api = http::openapi::router()
             .merge(signin::http::routes())
+            .merge(session::http::routes())
             .merge(ledger::http::routes())
             .merge(amm::http::routes())
             .merge(events::http::routes())

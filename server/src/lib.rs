@@ -8,6 +8,7 @@
 //! | [`http`] | what every route shares: errors, extractors, limits |
 //! | [`ledger`] | accounts, postings, holds, tokens |
 //! | [`identity`], [`session`], [`signin`] | users and their keys, tokens, proofs |
+//! | [`activity`] | what users did and what was done to their accounts |
 //! | [`amm`] | pools and swaps |
 //! | [`events`] | what happens to a user, for whoever must be told |
 //! | [`lightning`] | sats that come and go over Lightning |
@@ -18,6 +19,7 @@
 //! | [`clock`], [`id`] | time and randomness, passed in |
 //! | [`keys`] | keys for one purpose each, derived from the configured secret |
 
+pub mod activity;
 pub mod admin;
 pub mod amm;
 pub mod app;
@@ -45,6 +47,7 @@ pub mod telemetry;
 #[must_use]
 pub fn statements() -> Vec<(String, &'static str)> {
     let repositories = [
+        ("activity", activity::repo::STATEMENTS),
         ("admin", admin::repo::STATEMENTS),
         ("amm", amm::repo::STATEMENTS),
         ("amm::audit", amm::audit::STATEMENTS),

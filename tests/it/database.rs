@@ -147,7 +147,8 @@ async fn columns(app: &TestApp) -> Columns {
             let mut connection = PgConnection::connect(&app.database_url()).await.unwrap();
             sqlx::query_as(
                 "SELECT CAST(table_name AS TEXT) COLLATE \"C\", CAST(column_name AS TEXT) COLLATE \"C\", is_nullable = 'YES' \
-                 FROM information_schema.columns WHERE table_schema = current_schema() AND table_name NOT LIKE '\\_%' ORDER BY 1, 2",
+                 FROM information_schema.columns WHERE table_schema = current_schema() AND table_name NOT LIKE '\\_%' \
+                 AND table_name NOT IN (SELECT relname FROM pg_class WHERE relispartition) ORDER BY 1, 2",
             )
             .fetch_all(&mut connection)
             .await

@@ -23,6 +23,7 @@ mod ledger;
 mod lightning;
 mod process;
 mod same_key;
+mod session;
 mod signin;
 mod sweep;
 mod tidy;

@@ -66,9 +66,17 @@ impl Client {
 
     /// Posts JSON.
     pub async fn post(&self, path: &str, body: impl Into<Body>) -> Answer {
-        let mut request = self.request(Method::POST, path, body.into());
-        request.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
-        self.send(request).await
+        self.send_json(Method::POST, path, body.into()).await
+    }
+
+    /// Puts JSON.
+    pub async fn put(&self, path: &str, body: impl Into<Body>) -> Answer {
+        self.send_json(Method::PUT, path, body.into()).await
+    }
+
+    /// Deletes, with JSON that says how.
+    pub async fn delete(&self, path: &str, body: impl Into<Body>) -> Answer {
+        self.send_json(Method::DELETE, path, body.into()).await
     }
 
     /// Posts JSON with an idempotency key.
@@ -78,6 +86,17 @@ impl Client {
     /// When the key is no header value.
     pub async fn post_once(&self, key: &str, path: &str, body: impl Into<Body>) -> Answer {
         self.clone().with("idempotency-key", key).post(path, body).await
+    }
+
+    /// Sends JSON by any method.
+    ///
+    /// # Panics
+    ///
+    /// When the path is none.
+    pub async fn send_json(&self, method: Method, path: &str, body: Body) -> Answer {
+        let mut request = self.request(method, path, body);
+        request.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        self.send(request).await
     }
 
     /// Makes a request with this client's headers and no other.
@@ -153,6 +172,25 @@ impl Answer {
         let id = body["request_id"].as_str();
         assert_eq!(id, self.header("x-request-id"), "{shown}");
         assert!(id.is_some(), "{shown}");
+    }
+
+    /// Insists on a refusal in the shape of seed 004: its words in `error`, a sentence in `message`, the stable code.
+    ///
+    /// # Panics
+    ///
+    /// With the answer's text, when it is anything else.
+    #[track_caller]
+    pub fn refused_in_account(&self, status: u16, code: &str, error: &str) {
+        let shown = format!("{} {}", self.status, self.text);
+        assert_eq!(self.status, status, "{shown}");
+        let body = self.json();
+        assert_eq!(
+            (&body["success"], &body["code"], &body["error"]),
+            (&false.into(), &code.into(), &error.into()),
+            "{shown}"
+        );
+        assert!(body["message"].as_str().is_some_and(is_sentence), "{shown}");
+        assert_eq!(body["request_id"].as_str(), self.header("x-request-id"), "{shown}");
     }
 
     /// Returns a header's value.

@@ -27,6 +27,8 @@ pub struct User {
     pub id: u64,
     /// The token.
     pub token: String,
+    /// The refresh token that came with it.
+    pub refresh_token: String,
     client: Client,
 }
 
@@ -64,7 +66,8 @@ impl TestApp {
         let answer = self.sign_in(&signer).await.ok(200);
         let token = answer.string("token");
         let id = answer.raw("user.id").parse().expect("a user's id is a whole number");
-        User { signer, id, client: self.stranger().with_token(&token), token }
+        let refresh_token = answer.string("refresh_token");
+        User { signer, id, client: self.stranger().with_token(&token), token, refresh_token }
     }
 
     /// Runs a job of the server once, now.
@@ -112,6 +115,21 @@ impl TestApp {
 }
 
 impl User {
+    /// Asks for new tokens, as a client without any other does.
+    pub async fn refresh(&self, refresh_token: &str) -> Answer {
+        let body = format!(r#"{{"refreshToken":"{refresh_token}"}}"#);
+        self.client.app().stranger().post("/api/auth/refresh", body).await
+    }
+
+    /// Returns the id that seed 004 knows.
+    ///
+    /// # Panics
+    ///
+    /// When the server does not list this user's own sessions.
+    pub async fn account_id(&self) -> String {
+        self.get("/api/v1/sessions/user/me").await.ok(200).string("data.0.userId")
+    }
+
     /// Gives tokens to somebody, as an admin.
     ///
     /// # Panics

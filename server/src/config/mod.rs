@@ -118,8 +118,16 @@ pub struct LoginConfig {
 pub struct TokenConfig {
     /// The secret from which each family's key is derived.
     pub secret: Secret,
-    /// Life of an access token, in seconds.
+    /// The secret from which the key of refresh tokens is derived.
+    pub refresh_secret: Secret,
+    /// Life of an access token of `/auth`, in seconds.
     pub access_ttl_s: u64,
+    /// Life of an access token of `/api/auth`, in seconds.
+    pub account_access_ttl_s: u64,
+    /// Life of a session, and of the refresh tokens of it, from its last refresh on, in seconds.
+    pub session_ttl_s: u64,
+    /// Whether beginning a session on one device ends those on others.
+    pub single_session: bool,
 }
 
 /// Bounds on what a client may cost.
@@ -190,6 +198,7 @@ impl Config {
         let mut notices = rule::notices(&source, setting, demo, &data_dir);
         let lightning = LightningConfig::read(&source, lnbits, demo)?;
         notices.extend(lightning.notices());
+        let tokens = tokens(&source, setting, secret)?;
         Ok(Self {
             listen,
             metrics_listen: metrics_listen(&source, listen)?,
@@ -202,7 +211,7 @@ impl Config {
             web_dir: source.get("POSTFUN_WEB_DIR").map(PathBuf::from),
             cors: cors(&source, production)?,
             login: login(&source, production)?,
-            tokens: tokens(&source, secret)?,
+            tokens,
             limits: limits(&source, rule::is_loopback_ip(listen.ip()), demo)?,
             rates: rates(&source, demo)?,
             admins: source.list("POSTFUN_ADMINS"),
@@ -227,6 +236,7 @@ impl Config {
         let fixed = [
             ("POSTFUN_RATE_GENERAL", "off"),
             ("POSTFUN_RATE_AUTH", "off"),
+            ("POSTFUN_RATE_REFRESH", "off"),
             ("JWT_SECRET", "only-for-tests-0123456789abcdef0123456789abcdef"),
         ];
         let env = fixed.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
@@ -302,14 +312,25 @@ fn login(source: &Source, production: bool) -> Result<LoginConfig, ConfigError> 
     })
 }
 
-fn tokens(source: &Source, secret: Secret) -> Result<TokenConfig, ConfigError> {
+fn tokens(source: &Source, setting: rule::Setting<'_>, secret: Secret) -> Result<TokenConfig, ConfigError> {
     if let Some(other) = source.get("JWT_ALGORITHM").filter(|name| *name != "HS256") {
         let complaint =
             format!("is \"{other}\", but tokens are made with HS256 only; set HS256 or leave it out");
         return Err(ConfigError::new("JWT_ALGORITHM", complaint));
     }
     let access_ttl_s = source.number("JWT_EXPIRES_SECONDS", 86_400, 60..=2_592_000)?;
-    Ok(TokenConfig { secret, access_ttl_s })
+    let refresh_secret = rule::configured_refresh_secret(source, setting)?;
+    let duration =
+        |variable, default, bounds| source.parse(variable, default, |text| rate::duration_s(text, bounds));
+    Ok(TokenConfig {
+        access_ttl_s,
+        account_access_ttl_s: duration("JWT_EXPIRES_IN", 3_600, 60..=2_592_000)?,
+        session_ttl_s: duration("JWT_REFRESH_EXPIRES_IN", 604_800, 3_600..=31_536_000)?,
+        single_session: source.parse("POSTFUN_SINGLE_SESSION", true, source::boolean)?,
+        // One secret serves both: each family's key is derived under a label of its own.
+        refresh_secret: refresh_secret.unwrap_or_else(|| secret.clone()),
+        secret,
+    })
 }
 
 /// Where only this machine can connect, all connections come from one address, and a demo is tried out from one.
@@ -349,6 +370,7 @@ fn rates(source: &Source, demo: bool) -> Result<Rates, ConfigError> {
     Ok(Rates {
         general: source.parse("POSTFUN_RATE_GENERAL", per_minute(general), rate::parse)?,
         auth: source.parse("POSTFUN_RATE_AUTH", per_minute(auth), rate::parse)?,
+        refresh: source.parse("POSTFUN_RATE_REFRESH", per_minute(120), rate::parse)?,
     })
 }
 

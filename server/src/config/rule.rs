@@ -95,10 +95,7 @@ pub(super) fn configured_secret(
     if source.get("SECRET_KEY") == Some(text) {
         return refuse("equals SECRET_KEY; give each its own value");
     }
-    let reachable = setting.production
-        || !is_loopback_ip(setting.listen.ip())
-        || setting.public_url.is_some_and(|url| !is_loopback_url(url));
-    if let Some(weakness) = secret::weakness(text).filter(|_| reachable) {
+    if let Some(weakness) = secret::weakness(text).filter(|_| is_reachable(setting)) {
         return refuse(&weakness);
     }
     if let Some(weakness) = source.get("SECRET_KEY").and_then(secret::weakness).filter(|_| setting.production)
@@ -106,6 +103,31 @@ pub(super) fn configured_secret(
         return Err(ConfigError::new("SECRET_KEY", weakness));
     }
     Ok(Some(Secret::new(text)))
+}
+
+/// Whether others than this machine can reach the server, so that a weak secret would be found.
+fn is_reachable(setting: Setting<'_>) -> bool {
+    setting.production
+        || !is_loopback_ip(setting.listen.ip())
+        || setting.public_url.is_some_and(|url| !is_loopback_url(url))
+}
+
+/// Checks the configured secret of refresh tokens; none means that the token secret serves.
+pub(super) fn configured_refresh_secret(
+    source: &Source,
+    setting: Setting<'_>,
+) -> Result<Option<Secret>, ConfigError> {
+    let Some(text) = source.get("JWT_REFRESH_SECRET") else { return Ok(None) };
+    for other in ["JWT_SECRET", "SECRET_KEY"] {
+        if source.get(other) == Some(text) {
+            let complaint = format!("equals {other}; give each its own value, or leave this one out");
+            return Err(ConfigError::new("JWT_REFRESH_SECRET", complaint));
+        }
+    }
+    match secret::weakness(text).filter(|_| is_reachable(setting)) {
+        Some(weakness) => Err(ConfigError::new("JWT_REFRESH_SECRET", weakness)),
+        None => Ok(Some(Secret::new(text))),
+    }
 }
 
 /// Collects what the operator should know although the server starts.

@@ -18,7 +18,7 @@ pub const SECRET_CHARS_MIN: usize = 32;
 const FILE_NAME: &str = "secrets.toml";
 
 /// Values that stand in examples and tutorials; whoever reads them can forge tokens.
-const KNOWN_DEFAULTS: [&str; 14] = [
+const KNOWN_DEFAULTS: [&str; 16] = [
     "dev-jwt-change-me",
     "dev-secret-change-me",
     "dev-secret",
@@ -32,6 +32,8 @@ const KNOWN_DEFAULTS: [&str; 14] = [
     "jwt-secret",
     "your-secret-key",
     "your-super-secret-jwt-key",
+    "your-super-secret-key-min-32-characters",
+    "your-refresh-secret-key-min-32-characters",
     "your-super-secret-jwt-key-change-this-in-production",
 ];
 

@@ -71,6 +71,14 @@ fn production_needs_its_settings() {
     refused(&[production, ("JWT_SECRET", "dev-jwt-change-me")], "JWT_SECRET", "everybody knows");
     refused(&[production, ("JWT_SECRET", "0123456789abcdef")], "JWT_SECRET", "shorter than 32");
     refused(&[production, ("JWT_SECRET", STRONG), ("SECRET_KEY", STRONG)], "JWT_SECRET", "equals SECRET_KEY");
+    let both = |refresh| {
+        [production, ("JWT_SECRET", STRONG), ("JWT_REFRESH_SECRET", refresh), ("LOGIN_DOMAIN", "a.b")]
+    };
+    refused(&both(STRONG), "JWT_REFRESH_SECRET", "equals JWT_SECRET");
+    refused(&both("0123456789abcdef"), "JWT_REFRESH_SECRET", "shorter than 32");
+    refused(&both("your-refresh-secret-key-min-32-characters"), "JWT_REFRESH_SECRET", "everybody knows");
+    let own = "another-strong-secret-0123456789abcdef";
+    assert_eq!(load(&both(own)).unwrap().tokens.refresh_secret, Secret::new(own));
     refused(
         &[production, ("JWT_SECRET", STRONG), ("SECRET_KEY", "changeme")],
         "SECRET_KEY",

@@ -23,6 +23,7 @@ struct Answer {
     code: &'static str,
     seed_code: Option<&'static str>,
     message: Cow<'static, str>,
+    account: Option<(&'static str, &'static str)>,
     fields: Vec<(&'static str, Value)>,
     retry_after_s: Option<u64>,
     cause: Option<Arc<dyn std::error::Error + Send + Sync>>,
@@ -37,6 +38,7 @@ impl ApiError {
             code,
             seed_code: None,
             message: message.into(),
+            account: None,
             fields: Vec::new(),
             retry_after_s: None,
             cause: None,
@@ -60,6 +62,12 @@ impl ApiError {
     #[must_use]
     pub fn seed_code(self, code: &'static str) -> Self {
         self.edit(|answer| answer.seed_code = Some(code))
+    }
+
+    /// Sets the words of seed 004, `error` and `message`, where its clients look for them.
+    #[must_use]
+    pub fn in_account(self, error: &'static str, message: &'static str) -> Self {
+        self.edit(|answer| answer.account = Some((error, message)))
     }
 
     /// Adds a key to the body; the names `error`, `code`, `message`, `detail`, `success` and `request_id` are taken.
@@ -104,6 +112,12 @@ impl ApiError {
     #[must_use]
     pub fn message(&self) -> &str {
         &self.0.message
+    }
+
+    /// Returns what stands at `error` and `message` in seed 004's shape; the former is the status's name elsewhere.
+    pub(crate) fn words_in_account(&self) -> (&str, &str) {
+        let name = self.0.status.canonical_reason().unwrap_or("Error");
+        self.0.account.unwrap_or((self.0.seed_code.unwrap_or(name), &self.0.message))
     }
 
     pub(crate) fn fields(&self) -> &[(&'static str, Value)] {

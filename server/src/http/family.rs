@@ -18,7 +18,7 @@ pub(crate) enum Family {
     Faucet,
     /// `{"detail": code, "message"}`: the reward centre.
     Reward,
-    /// `{"success": false, "error": code, "message"}`: accounts with sessions.
+    /// `{"success": false, "error": words, "message"}`: accounts with sessions.
     Account,
 }
 
@@ -68,8 +68,9 @@ impl Family {
                 set("message", error.message());
             }
             Self::Account => {
-                set("error", error.code_for_seed());
-                set("message", error.message());
+                let (words, message) = error.words_in_account();
+                set("error", words);
+                set("message", message);
                 body.insert("success".to_owned(), Value::from(false));
             }
         }
@@ -97,6 +98,15 @@ mod tests {
         ] {
             assert_eq!(Family::of_path(path), family, "{path}");
         }
+    }
+
+    #[test]
+    fn words_of_an_account_error_are_the_seeds_or_the_statuss_name() {
+        let plain = ApiError::bad_request("invalid_field", "`a` is wrong.");
+        assert_eq!(plain.words_in_account(), ("Bad Request", "`a` is wrong."));
+        let known = plain.in_account("Unauthorized", "Token expired");
+        assert_eq!(known.words_in_account(), ("Unauthorized", "Token expired"));
+        assert_eq!(known.code(), "invalid_field");
     }
 
     #[test]

@@ -33,7 +33,7 @@ WHERE (principal, route, idempotency_key) IN
 }
 
 /// The key of a request, when it has one.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct IdempotencyKey(Option<String>);
 
 impl<S: Sync> FromRequestParts<S> for IdempotencyKey {
@@ -56,6 +56,11 @@ impl<S: Sync> FromRequestParts<S> for IdempotencyKey {
 }
 
 impl IdempotencyKey {
+    /// Takes a key that stood in the body, where a seed puts it there.
+    pub(crate) const fn of_body(key: String) -> Self {
+        Self(Some(key))
+    }
+
     /// Ties the key to its caller, its route and what exactly was asked.
     #[must_use]
     pub fn claim(self, principal: String, route: &'static str, query: &str, body: &[u8]) -> Option<Claim> {

@@ -24,7 +24,7 @@ type Counter = RateLimiter<u128, HashMapStateStore<u128>, MonotonicClock, NoOpMi
 
 /// One limit; it lets a burst of the whole count through and refills evenly.
 #[derive(Debug)]
-struct Limit {
+pub(crate) struct Limit {
     counter: Counter,
     clock: MonotonicClock,
     requests: AtomicU32,
@@ -33,7 +33,7 @@ struct Limit {
 }
 
 impl Limit {
-    fn new(rate: Rate, clients_max: usize) -> Option<Self> {
+    pub(crate) fn new(rate: Rate, clients_max: usize) -> Option<Self> {
         let every = Duration::from_secs(rate.per_s.into()) / rate.count.max(1);
         let quota = Quota::with_period(every)?.allow_burst(NonZeroU32::new(rate.count)?);
         Some(Self {
@@ -46,7 +46,7 @@ impl Limit {
     }
 
     /// Counts a request, or says how many whole seconds to wait, at least one.
-    fn check(&self, client: u128) -> Result<(), u64> {
+    pub(crate) fn check(&self, client: u128) -> Result<(), u64> {
         if self.requests.fetch_add(1, Ordering::Relaxed).is_multiple_of(SWEEP_EVERY) {
             self.sweep();
         }
@@ -106,7 +106,8 @@ mod tests {
 
     #[test]
     fn a_client_gets_its_count_and_then_waits() {
-        let limiter = Limiter::new(Rates { general: Some(Rate { count: 2, per_s: 3_600 }), auth: None });
+        let limiter =
+            Limiter::new(Rates { general: Some(Rate { count: 2, per_s: 3_600 }), auth: None, refresh: None });
         assert_eq!(limiter.check("/api/tokens", CLIENT), Ok(()));
         assert_eq!(limiter.check("/api/tokens", CLIENT), Ok(()));
         let wait = limiter.check("/api/tokens", CLIENT).unwrap_err();
@@ -117,7 +118,8 @@ mod tests {
 
     #[test]
     fn signing_in_is_counted_apart() {
-        let limiter = Limiter::new(Rates { general: None, auth: Some(Rate { count: 1, per_s: 60 }) });
+        let limiter =
+            Limiter::new(Rates { general: None, auth: Some(Rate { count: 1, per_s: 60 }), refresh: None });
         assert_eq!(limiter.check("/auth/challenge", CLIENT), Ok(()));
         assert!(limiter.check("/auth/verify", CLIENT).is_err());
         assert_eq!(limiter.check("/auth/me", CLIENT), Ok(()));

@@ -6,6 +6,7 @@
 //! | [`error`], `family`, `field` | the one error type, its five shapes, and how a bad field is named |
 //! | [`json`], [`query`], [`path`] | extractors that refuse with a code |
 //! | [`amount`], [`page`], [`time`] | amounts, page sizes and times on the wire |
+//! | [`account`] | how seed 004 wraps its answers |
 //! | `envelope` | what happens around every request |
 //! | `request_id`, `client_ip`, `limiter`, `cors`, `compress`, `measure` | its parts |
 //! | [`origin`] | the rule for requests that rest on a cookie |
@@ -18,6 +19,7 @@ use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri};
 
 use crate::config::Config;
 
+pub mod account;
 pub mod amount;
 mod client_ip;
 mod compress;
@@ -33,7 +35,7 @@ mod family;
 mod field;
 pub mod idempotency;
 pub mod json;
-mod limiter;
+pub(crate) mod limiter;
 mod measure;
 pub mod openapi;
 pub mod origin;

@@ -3,6 +3,23 @@
 use serde::Serialize;
 use utoipa::ToSchema;
 
+/// Every error of the routes of seed 004.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct AccountErrorBody {
+    /// Always false.
+    success: bool,
+    /// What failed, in the seed's words.
+    #[schema(example = "Session not found")]
+    error: String,
+    /// What is wrong and what to do, for people.
+    message: String,
+    /// The stable code.
+    #[schema(example = "session_not_found")]
+    code: String,
+    /// Finds the request in the server's log; also the header `x-request-id`.
+    request_id: String,
+}
+
 /// Every error of the routes of seed 000.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct ErrorBody {

@@ -11,29 +11,49 @@ use time::OffsetDateTime;
 /// `ms` is milliseconds since the Unix epoch; a time outside the years 0 to 9999 becomes the epoch.
 #[must_use]
 pub fn iso_micros(ms: i64) -> String {
-    let at = OffsetDateTime::from_unix_timestamp_nanos(i128::from(ms) * 1_000_000)
+    let at = moment(ms);
+    let mut text = seconds(at);
+    // Writing to a string cannot fail.
+    let _ = write!(text, ".{:06}Z", at.microsecond());
+    text
+}
+
+/// As [`iso_micros`], with the three digits that seeds 001 and 004 print: `2026-11-21T02:13:00.000Z`.
+#[must_use]
+pub fn iso_millis(ms: i64) -> String {
+    let at = moment(ms);
+    let mut text = seconds(at);
+    // Writing to a string cannot fail.
+    let _ = write!(text, ".{:03}Z", at.millisecond());
+    text
+}
+
+fn moment(ms: i64) -> OffsetDateTime {
+    OffsetDateTime::from_unix_timestamp_nanos(i128::from(ms) * 1_000_000)
         .ok()
         .filter(|at| (0..=9999).contains(&at.year()))
-        .unwrap_or(OffsetDateTime::UNIX_EPOCH);
+        .unwrap_or(OffsetDateTime::UNIX_EPOCH)
+}
+
+fn seconds(at: OffsetDateTime) -> String {
     let mut text = String::with_capacity(27);
     // Writing to a string cannot fail.
     let _ = write!(
         text,
-        "{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:06}Z",
+        "{:04}-{:02}-{:02}T{:02}:{:02}:{:02}",
         at.year(),
         u8::from(at.month()),
         at.day(),
         at.hour(),
         at.minute(),
-        at.second(),
-        at.microsecond()
+        at.second()
     );
     text
 }
 
 #[cfg(test)]
 mod tests {
-    use super::iso_micros;
+    use super::{iso_micros, iso_millis};
 
     #[test]
     fn known_times_are_printed_exactly() {
@@ -44,6 +64,7 @@ mod tests {
             (i64::MAX, "1970-01-01T00:00:00.000000Z"),
         ] {
             assert_eq!(iso_micros(ms), text);
+            assert_eq!(iso_millis(ms), text.replace("000Z", "Z"));
         }
     }
 }

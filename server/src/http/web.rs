@@ -15,6 +15,7 @@ use postfun_core::encoding::hex;
 use rust_embed::{EmbeddedFile, RustEmbed};
 
 use super::error::{ApiError, of_status};
+use super::family::Family;
 
 /// The page as the last `make web` built it; empty when nothing was built.
 #[derive(RustEmbed)]
@@ -79,7 +80,7 @@ impl Web {
         let is_api =
             API_PREFIXES.iter().any(|prefix| path.starts_with(prefix)) || path == "/api" || path == "/auth";
         if is_api || !matches!(method, Method::GET | Method::HEAD) {
-            return of_status(StatusCode::NOT_FOUND).into_response();
+            return no_route(path).into_response();
         }
         let name = path.trim_start_matches('/');
         let wants_document = name.is_empty() || accepts_html(&headers);
@@ -112,6 +113,15 @@ impl Web {
                 tokio::task::spawn_blocking(read).await?
             }
         }
+    }
+}
+
+/// The error of a path under which there is nothing; seed 004 repeats the path.
+fn no_route(path: &str) -> ApiError {
+    let error = of_status(StatusCode::NOT_FOUND);
+    match Family::of_path(path) {
+        Family::Account => error.in_account("Route not found", "Route not found").with_field("path", path),
+        Family::Exchange | Family::OAuth | Family::Faucet | Family::Reward => error,
     }
 }
 

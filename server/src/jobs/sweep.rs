@@ -11,8 +11,10 @@ use crate::db::{DbError, Tx};
 use crate::http::idempotency;
 use crate::{session, signin};
 
-/// How long an expired challenge or session is kept, so that late callers still hear *expired*.
+/// How long an expired challenge is kept, so that late callers still hear *expired*.
 const KEPT_MS: i64 = 24 * 60 * 60 * 1_000;
+/// How long a session that is over is kept, for its user's list.
+const SESSIONS_KEPT_MS: i64 = 30 * KEPT_MS;
 /// Rows that one transaction deletes, so that it never holds others up for long.
 const ROWS: i64 = 1_000;
 /// A sweep that is late harms nobody, so its leader rarely has to say that it lives.
@@ -33,7 +35,11 @@ pub(super) fn all() -> Vec<JobSpec> {
             Box::pin(idempotency::delete_old(tx, now_ms, rows))
         }),
         sweep("sweep-sessions", minutes(10), |tx, now_ms, rows| {
-            Box::pin(session::repo::delete_expired(tx, now_ms.saturating_sub(KEPT_MS), rows))
+            Box::pin(async move {
+                let ended = session::repo::end_expired(tx, now_ms, rows).await?;
+                let before_ms = now_ms.saturating_sub(SESSIONS_KEPT_MS);
+                Ok(ended + session::repo::delete_expired(tx, before_ms, rows).await?)
+            })
         }),
     ]
 }

@@ -55,7 +55,11 @@ impl<'a> Credential<'a> {
         }
         let Some(token) = cookie(&parts.headers) else {
             // Another scheme may be meant for a proxy, but whoever sends one and no cookie wanted to be let in.
-            return if authorization.is_some() { Err(missing_bearer_token()) } else { Ok(None) };
+            let malformed = || {
+                let words = "Invalid authorization header format. Use: Bearer <token>";
+                missing_bearer_token().in_account("Unauthorized", words)
+            };
+            return if authorization.is_some() { Err(malformed()) } else { Ok(None) };
         };
         let is_safe = matches!(parts.method, Method::GET | Method::HEAD);
         if is_safe || origin::is_own(&parts.headers, &app.config) {
@@ -92,22 +96,7 @@ fn cookie(headers: &HeaderMap) -> Option<&str> {
 pub(super) fn missing_bearer_token() -> ApiError {
     let message = "Sign in first: this call needs an `Authorization: Bearer …` header.";
     ApiError::new(StatusCode::UNAUTHORIZED, "missing_bearer_token", message)
-}
-
-impl From<SessionError> for ApiError {
-    fn from(error: SessionError) -> Self {
-        match error {
-            SessionError::InvalidToken => Self::new(
-                StatusCode::UNAUTHORIZED,
-                "invalid_or_expired_token",
-                "The session has ended or the token is not valid; sign in again.",
-            ),
-            SessionError::UserDeleted => {
-                Self::new(StatusCode::FORBIDDEN, "user_deleted", "This account was deleted.")
-            }
-            SessionError::Database(error) => error.into(),
-        }
-    }
+        .in_account("Unauthorized", "No authorization header provided")
 }
 
 impl FromRequestParts<Arc<App>> for Actor {
@@ -136,9 +125,10 @@ impl FromRequestParts<Arc<App>> for OptionalActor {
         match (app.sessions.authenticate(credential.token()).await, credential) {
             (Ok(actor), _) => Ok(Self(Some(actor))),
             // A cookie that has grown old should not close a public page.
-            (Err(SessionError::InvalidToken | SessionError::UserDeleted), Credential::Cookie(_)) => {
-                Ok(Self(None))
-            }
+            (
+                Err(SessionError::InvalidToken | SessionError::TokenExpired | SessionError::UserDeleted),
+                Credential::Cookie(_),
+            ) => Ok(Self(None)),
             (Err(error), _) => Err(error.into()),
         }
     }

@@ -9,7 +9,7 @@ use postfun_core::nostr::npub;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::repo::NewSession;
+use super::Session;
 use crate::config::Secret;
 use crate::identity::User;
 use crate::keys;
@@ -58,10 +58,15 @@ pub(super) struct Claims {
     sid: Uuid,
     #[serde(rename = "gen")]
     generation: i64,
+    /// The number of the refresh token that was handed out beside it; before there were any, none.
+    #[serde(default)]
+    rn: i64,
     jti: Uuid,
     iat: i64,
     exp: i64,
     uid: i64,
+    #[serde(rename = "userId", default)]
+    user_id: Option<Uuid>,
     #[serde(skip_serializing_if = "Option::is_none")]
     npub: Option<String>,
 }
@@ -73,10 +78,18 @@ pub(super) struct Verified {
     pub(super) session_id: Uuid,
     pub(super) generation: i64,
     pub(super) expires_at_s: i64,
+    pub(super) refresh_n: i64,
+}
+
+/// When a token was made and when it ends, in seconds since the epoch.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Life {
+    pub(super) from_s: i64,
+    pub(super) until_s: i64,
 }
 
 impl Claims {
-    pub(super) fn of(session: &NewSession<'_>, user: &User, jti: Uuid) -> Self {
+    pub(super) fn of(session: &Session, user: &User, life: Life, jti: Uuid) -> Self {
         let npub = user.nostr_pubkey.as_deref().and_then(|key| hex::decode_array::<32>(key).ok());
         Self {
             iss: ISSUER.to_owned(),
@@ -84,10 +97,12 @@ impl Claims {
             sub: user.id,
             sid: session.id,
             generation: session.generation,
+            rn: session.refresh_n,
             jti,
-            iat: session.created_at_ms.div_euclid(1_000),
-            exp: session.expires_at_ms.div_euclid(1_000),
+            iat: life.from_s,
+            exp: life.until_s,
             uid: user.number,
+            user_id: Some(user.id),
             npub: npub.map(|key| npub::encode(&key)),
         }
     }
@@ -143,6 +158,7 @@ impl Keys {
             session_id: claims.sid,
             generation: claims.generation,
             expires_at_s: claims.exp,
+            refresh_n: claims.rn,
         })
     }
 }
@@ -151,6 +167,7 @@ impl Keys {
 mod tests {
     use super::*;
     use crate::identity::{Role, UserStatus};
+    use crate::session::Device;
 
     fn token(keys: &Keys) -> String {
         let user = User {
@@ -162,16 +179,25 @@ mod tests {
             nostr_pubkey: Some("3bf0c63fcb93463407af97a5e5ee64fa883d107ef9e558472c4eb9aaaefa459d".to_owned()),
             created_at_ms: 0,
         };
-        let session = NewSession {
+        let session = Session {
             id: Uuid::from_u128(2),
             user_id: user.id,
             generation: 3,
-            identity_kind: "nostr",
-            identity_subject: "",
+            refresh_n: 5,
+            used_n: 4,
+            version: 1,
+            key: None,
+            device: Device::default(),
+            push_token_updated_at_ms: None,
+            ip_address: None,
+            is_single: false,
             created_at_ms: 1_000_000,
-            expires_at_ms: 2_000_000,
+            last_activity_at_ms: 1_000_000,
+            expires_at_ms: 9_000_000,
+            ended: None,
         };
-        keys.sign(&Claims::of(&session, &user, Uuid::from_u128(4))).expose().to_owned()
+        let life = Life { from_s: 1_000, until_s: 2_000 };
+        keys.sign(&Claims::of(&session, &user, life, Uuid::from_u128(4))).expose().to_owned()
     }
 
     #[test]
@@ -179,7 +205,10 @@ mod tests {
         let keys = Keys::derive(&Secret::new("a secret of the test, long enough"));
         let token = token(&keys);
         let verified = keys.verify(&token, 1_999).expect("one second is left");
-        assert_eq!((verified.session_id, verified.generation), (Uuid::from_u128(2), 3));
+        assert_eq!(
+            (verified.session_id, verified.generation, verified.refresh_n),
+            (Uuid::from_u128(2), 3, 5)
+        );
         assert_eq!(keys.verify(&token, 2_000), Err(TokenError::Expired));
     }
 

@@ -18,9 +18,9 @@ use super::SignInError;
 use crate::app::App;
 use crate::http::schema::ErrorBody;
 use crate::http::time::iso_micros;
-use crate::http::{ApiError, JsonBody, OptionalJsonBody};
+use crate::http::{ApiError, ClientIp, JsonBody, OptionalJsonBody};
 use crate::identity::User;
-use crate::session::{self, Actor};
+use crate::session::{self, Actor, Origin};
 
 /// Which key will answer; none is needed, but a challenge that names one cannot be answered by another.
 #[derive(Debug, Default, Deserialize, ToSchema)]
@@ -62,6 +62,10 @@ struct VerifyResponse {
     token_type: &'static str,
     /// Seconds.
     expires_in: u64,
+    /// Gets the next token at `/api/auth/refresh`.
+    refresh_token: String,
+    /// Seconds, unless it is used before.
+    refresh_expires_in: u64,
     user: UserObject,
 }
 
@@ -161,15 +165,20 @@ fn bound_pubkey(request: &ChallengeRequest) -> Result<Option<[u8; 32]>, SignInEr
 )]
 async fn verify(
     State(app): State<Arc<App>>,
+    ip: ClientIp,
     JsonBody(request): JsonBody<VerifyRequest>,
 ) -> Result<Response, ApiError> {
     let event = Event::from_json(request.event.get()).map_err(SignInError::from)?;
-    let signed_in = app.sign_in.verify(&event, request.challenge_id.as_deref()).await?;
-    let (token, expires_in) = (signed_in.session.token, signed_in.session.expires_in_s);
+    let origin = Origin { ip: Some(ip.0), ..Origin::default() };
+    let signed_in = app.sign_in.verify(&event, request.challenge_id.as_deref(), origin).await?;
+    let session = signed_in.session;
+    let (token, expires_in) = (session.token, session.expires_in_s);
     let body = VerifyResponse {
         token: token.expose().to_owned(),
         token_type: "Bearer",
         expires_in,
+        refresh_token: session.refresh_token.expose().to_owned(),
+        refresh_expires_in: session.refresh_expires_in_s,
         user: signed_in.user.into(),
     };
     let mut response = Json(body).into_response();
@@ -194,7 +203,7 @@ async fn me(actor: Actor) -> Json<UserResponse> {
     responses((status = 200, body = LogoutResponse), (status = 401, body = ErrorBody)),
 )]
 async fn logout(State(app): State<Arc<App>>, actor: Actor) -> Result<Response, ApiError> {
-    app.sessions.end(actor.session_id).await?;
+    app.sessions.log_out(&actor).await?;
     app.events.announce([actor.user.id]);
     let mut headers = HeaderMap::new();
     if let Some(cookie) = session::removal_cookie_header(app.config.is_cookie_secure()) {

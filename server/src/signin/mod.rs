@@ -28,7 +28,7 @@ use crate::config::Config;
 use crate::db::Database;
 use crate::id::Entropy;
 use crate::identity::{Identities, IdentityKind, User, UserStatus};
-use crate::session::{Begun, Sessions};
+use crate::session::{Begun, Lifetime, Origin, Proof, Sessions};
 
 /// The service of signing in.
 #[derive(Debug, Clone)]
@@ -122,7 +122,12 @@ impl SignIn {
     /// # Errors
     ///
     /// The first that applies, in the order of [`SignInError`].
-    pub async fn verify(&self, event: &Event, challenge_id: Option<&str>) -> Result<SignedIn, SignInError> {
+    pub async fn verify(
+        &self,
+        event: &Event,
+        challenge_id: Option<&str>,
+        origin: Origin,
+    ) -> Result<SignedIn, SignInError> {
         let content = LoginContent::parse(event)?;
         let id = content.challenge_id.as_deref().or(challenge_id).ok_or(SignInError::ChallengeIdMissing)?;
         let challenge = self.live_challenge(id).await?;
@@ -130,7 +135,7 @@ impl SignIn {
             self.count_attempt(&challenge).await?;
             return Err(refusal);
         }
-        self.admit(&challenge, &hex::encode_lower(event.pubkey())).await
+        self.admit(&challenge, &hex::encode_lower(event.pubkey()), origin).await
     }
 
     async fn live_challenge(&self, id: &str) -> Result<Challenge, SignInError> {
@@ -170,7 +175,12 @@ impl SignIn {
     }
 
     /// Consumes the challenge, finds or makes the user and begins a session, all or nothing.
-    async fn admit(&self, challenge: &Challenge, pubkey: &str) -> Result<SignedIn, SignInError> {
+    async fn admit(
+        &self,
+        challenge: &Challenge,
+        pubkey: &str,
+        origin: Origin,
+    ) -> Result<SignedIn, SignInError> {
         let kind = IdentityKind::Nostr;
         let mut tx = self.db.begin().await?;
         if !repo::consume_challenge(&mut tx, &challenge.id, self.clock.now_ms()).await? {
@@ -180,7 +190,8 @@ impl SignIn {
         if user.status == UserStatus::Deleted {
             return Err(SignInError::UserDeleted);
         }
-        let session = self.sessions.begin_in_tx(&mut tx, &user, kind, pubkey).await?;
+        let proof = Proof { kind, subject: pubkey };
+        let session = self.sessions.begin_in_tx(&mut tx, &user, proof, origin, Lifetime::Exchange).await?;
         tx.commit().await?;
         Ok(SignedIn { user, session })
     }

@@ -46,7 +46,7 @@ on_both_engines! {
         let (admin, user) = (app.admin().await, app.user(1).await);
         let mut stream = opened(&user).await;
         // As by another process whose ring was lost: nobody is told that the session ended.
-        app.try_statement("UPDATE sessions SET ended_at_ms = 1 WHERE user_id IN (SELECT id FROM users WHERE role = 'user')")
+        app.try_statement("UPDATE sessions SET ended_at_ms = 1, end_reason = 'test' WHERE user_id IN (SELECT id FROM users WHERE role = 'user')")
             .await
             .unwrap();
         admin.airdrop(&user, "gBTC", "1").await;

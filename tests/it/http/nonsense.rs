@@ -14,7 +14,7 @@ fn cases() -> u32 {
 }
 
 /// Routes that take a body, each with one that is right.
-fn routes() -> [(&'static str, Value); 6] {
+fn routes() -> [(&'static str, Value); 8] {
     let event = json!({"id": "0".repeat(64), "pubkey": "1".repeat(64), "created_at": 1_767_225_600, "kind": 22_242,
         "tags": [["a", "b"]], "content": r#"{"challenge":"c","challenge_id":"i"}"#, "sig": "2".repeat(128)});
     [
@@ -27,6 +27,12 @@ fn routes() -> [(&'static str, Value); 6] {
             "max_slippage_bps": 50, "expected_seq": 1, "deadline": 1_767_225_700}),
         ),
         ("/api/amm/airdrop", json!({"target_user_id": 1, "symbol": "gBTC", "amount": 1})),
+        ("/api/auth/refresh", json!({"refreshToken": format!("pfr_{}", "A".repeat(86))})),
+        (
+            "/api/v1/sessions",
+            json!({"userId": "00000000-0000-0000-0000-000000000000", "deviceId": "d", "platform": "ios",
+            "deviceName": "n", "pushToken": "p", "idempotencyKey": "k", "expiresInDays": 30}),
+        ),
         ("/api/amm/pools", serde_json::from_str(postfun_tests::story::SEED_POOL).unwrap()),
     ]
 }
@@ -85,10 +91,10 @@ enum Nonsense {
 fn nonsense() -> impl Strategy<Value = Nonsense> {
     let bytes = || prop::collection::vec(any::<u8>(), 0..300);
     prop_oneof![
-        6 => (0..6_usize, any::<usize>(), prop::option::weighted(0.8, odd_value()))
+        6 => (0..8_usize, any::<usize>(), prop::option::weighted(0.8, odd_value()))
             .prop_map(|(route, pick, by)| Nonsense::Damaged { route, pick, by }),
-        2 => (0..6_usize, bytes()).prop_map(|(route, bytes)| Nonsense::Bytes { route, bytes }),
-        2 => (0..6_usize, any::<usize>()).prop_map(|(route, at)| Nonsense::Cut { route, at }),
+        2 => (0..8_usize, bytes()).prop_map(|(route, bytes)| Nonsense::Bytes { route, bytes }),
+        2 => (0..8_usize, any::<usize>()).prop_map(|(route, at)| Nonsense::Cut { route, at }),
         2 => (0..5_usize, "/[ -~]{0,60}").prop_map(|(method, path)| Nonsense::Path { method, path }),
         1 => "[ -~]{0,60}".prop_map(|query| Nonsense::Query { query }),
         2 => (0..HEADERS.len(), prop::collection::vec(32..=255_u8, 0..200))

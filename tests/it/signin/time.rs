@@ -78,6 +78,7 @@ on_both_engines! {
         let _still_known = user.get("/auth/me").await.ok(200);
         app.clock.advance_ms(1);
         user.get("/auth/me").await.refused(401, "invalid_or_expired_token");
+        let _the_session_lives_on = user.refresh(&user.refresh_token).await.ok(200);
     }
 
     async fn clock_that_steps_back_revives_nothing(app: TestApp) {

@@ -1,0 +1,6 @@
+//! Sessions: refresh tokens, several devices, and who may see and end what.
+
+mod access;
+mod device;
+mod refresh;
+mod tabs;
