@@ -226,6 +226,44 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/auth/logout": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** End a session; its tokens are refused from the next call on. */
+        post: operations["logout"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/auth/refresh": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Get new tokens for a refresh token.
+         * @description When an answer was lost, ask again with the same token: as long as nobody used the new ones, they are given again.
+         *     A token that comes back after its successor was used ends the session, since two must hold it.
+         */
+        post: operations["refresh"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/config": {
         parameters: {
             query?: never;
@@ -514,6 +552,182 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/sessions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Make the session of a device.
+         * @description A device has one session: one that had ended becomes active again. By default the user's sessions on other devices
+         *     end.
+         */
+        post: operations["create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sessions/get-or-create": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Find or make the session of a device. */
+        post: operations["get_or_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sessions/user/{userId}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List a user's sessions, last used first. */
+        get: operations["list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sessions/user/{userId}/active": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Show the active session that was used last. */
+        get: operations["show_active"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sessions/user/{userId}/all": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** End every session of a user, or every other one. */
+        delete: operations["end_all"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sessions/user/{userId}/stats": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Count a user's sessions. */
+        get: operations["stats"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sessions/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Show a session. */
+        get: operations["show"];
+        /** Change what a session says about its device; what is not named stays. */
+        put: operations["update"];
+        post?: never;
+        /** End a session. */
+        delete: operations["end"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sessions/{id}/activity": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Note that a session is in use. */
+        post: operations["note_activity"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sessions/{id}/extend": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Put the end of an active session off. */
+        post: operations["extend"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sessions/{id}/push-token": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Say where notifications reach the device. */
+        put: operations["set_push_token"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/auth/challenge": {
         parameters: {
             query?: never;
@@ -622,6 +836,25 @@ export interface components {
     schemas: {
         Accepted: {
             ok: boolean;
+        };
+        /** @description Every error of the routes of seed 004. */
+        AccountErrorBody: {
+            /** @description Always false. */
+            success: boolean;
+            /**
+             * @description What failed, in the seed's words.
+             * @example Session not found
+             */
+            error: string;
+            /** @description What is wrong and what to do, for people. */
+            message: string;
+            /**
+             * @description The stable code.
+             * @example session_not_found
+             */
+            code: string;
+            /** @description Finds the request in the server's log; also the header `x-request-id`. */
+            request_id: string;
         };
         /** @description A gift to a user: whom by one of the three targets, what by id or symbol. */
         AirdropRequest: {
@@ -784,6 +1017,128 @@ export interface components {
             burn_stage3_amount?: components["schemas"]["AmountText"] | null;
             burn_stage4_amount?: components["schemas"]["AmountText"] | null;
         };
+        CreateRequest: {
+            /**
+             * Format: uuid
+             * @description The caller's own id, unless the caller is an admin.
+             */
+            userId?: string | null;
+            /** @description The client's own name for the device; a device has one session. */
+            deviceId?: string | null;
+            /** @description `ios`, `android` or `web`. */
+            platform?: string | null;
+            /** @description The same key and request give the same session. */
+            idempotencyKey?: string | null;
+            /**
+             * Format: int64
+             * @description 1 to 365; 30 unless said.
+             */
+            expiresInDays?: number | null;
+            /** @description Its name, for people. */
+            deviceName?: string | null;
+            /** @description Its make. */
+            deviceModel?: string | null;
+            osVersion?: string | null;
+            appVersion?: string | null;
+            /** @description Where notifications reach it. */
+            pushToken?: string | null;
+        };
+        /** @description A success with something in it. */
+        DataAnswer_SessionObject: {
+            /** @description Always true. */
+            success: boolean;
+            /** @description A session, as its user sees it. */
+            data: {
+                /** Format: uuid */
+                id: string;
+                /** Format: uuid */
+                userId: string;
+                deviceId?: string | null;
+                deviceName?: string | null;
+                deviceModel?: string | null;
+                /**
+                 * @description `ios`, `android` or `web`.
+                 * @example web
+                 */
+                platform: string;
+                osVersion?: string | null;
+                appVersion?: string | null;
+                pushToken?: string | null;
+                pushTokenUpdatedAt?: string | null;
+                isActive: boolean;
+                ipAddress?: string | null;
+                /** @example 2026-11-21T10:00:00.000Z */
+                createdAt: string;
+                lastActivityAt: string;
+                expiresAt: string;
+                terminatedAt?: string | null;
+                terminationReason?: string | null;
+                /**
+                 * Format: int64
+                 * @description For changes that must not overwrite each other.
+                 */
+                version: number;
+                /** @description Whether the call was made in this session. */
+                isCurrent: boolean;
+                key?: components["schemas"]["KeyObject"] | null;
+            };
+            message?: string | null;
+            /**
+             * @description When the server answered.
+             * @example 2026-11-21T10:00:00.000Z
+             */
+            timestamp: string;
+        };
+        /** @description A success with something in it. */
+        DataAnswer_StatsObject: {
+            /** @description Always true. */
+            success: boolean;
+            /** @description How many sessions a user has. */
+            data: {
+                /** Format: int64 */
+                totalSessions: number;
+                /** Format: int64 */
+                activeSessions: number;
+                /** @description The active ones by platform. */
+                deviceBreakdown: components["schemas"]["PlatformCount"][];
+            };
+            message?: string | null;
+            /**
+             * @description When the server answered.
+             * @example 2026-11-21T10:00:00.000Z
+             */
+            timestamp: string;
+        };
+        /** @description A success with something in it. */
+        DataAnswer_TokenPair: {
+            /** @description Always true. */
+            success: boolean;
+            /** @description Tokens as seed 004 hands them out. */
+            data: {
+                /** @description For the header `Authorization: Bearer …`. */
+                accessToken: string;
+                /** @description Gets the next pair; each is good for one refresh, and again as long as nobody used what it got. */
+                refreshToken: string;
+                /**
+                 * Format: int64
+                 * @description Life of the access token, in seconds.
+                 */
+                expiresIn: number;
+                /**
+                 * Format: int64
+                 * @description Life of the refresh token, in seconds.
+                 */
+                refreshExpiresIn: number;
+                /** @example Bearer */
+                tokenType: string;
+            };
+            message?: string | null;
+            /**
+             * @description When the server answered.
+             * @example 2026-11-21T10:00:00.000Z
+             */
+            timestamp: string;
+        };
         DatabaseHealth: {
             connected: boolean;
             /**
@@ -805,11 +1160,34 @@ export interface components {
         Done: {
             ok: boolean;
         };
+        /** @description A success of which there is only to tell. */
+        DoneAnswer: {
+            /** @description Always true. */
+            success: boolean;
+            message: string;
+            /**
+             * Format: int64
+             * @description How many things it concerned, where that can vary.
+             */
+            count?: number | null;
+            /** @description When the server answered. */
+            timestamp: string;
+        };
         /**
          * @description How a payment ends that stays on its way.
          * @enum {string}
          */
         End: "settle" | "fail";
+        EndAllRequest: {
+            /** @description Why, in at most 50 characters. */
+            reason?: string | null;
+            /** @description Whether the session of this call goes on. */
+            exceptCurrent?: boolean;
+        };
+        EndRequest: {
+            /** @description Why, in at most 50 characters. */
+            reason?: string | null;
+        };
         /** @description Every error of the routes of seed 000. */
         ErrorBody: {
             /**
@@ -826,6 +1204,13 @@ export interface components {
             message: string;
             /** @description Finds the request in the server's log; also the header `x-request-id`. */
             request_id: string;
+        };
+        ExtendRequest: {
+            /**
+             * Format: int64
+             * @description 1 to 365; 30 unless said. Never farther than a year from now.
+             */
+            additionalDays?: number | null;
         };
         Features: {
             /** @description Whether sats can be deposited and withdrawn. */
@@ -918,6 +1303,12 @@ export interface components {
              */
             amount_sats: number;
         };
+        /** @description The key that signed in. */
+        KeyObject: {
+            /** @example nostr */
+            kind: string;
+            subject: string;
+        };
         /** @description What a page must know before it offers Lightning. */
         LightningInfo: {
             /** @description Whether sats can come in. */
@@ -945,6 +1336,49 @@ export interface components {
         };
         /** @default 100 */
         Limit: number;
+        /** @description A success with a list in it. */
+        ListAnswer_SessionObject: {
+            /** @description Always true. */
+            success: boolean;
+            data: {
+                /** Format: uuid */
+                id: string;
+                /** Format: uuid */
+                userId: string;
+                deviceId?: string | null;
+                deviceName?: string | null;
+                deviceModel?: string | null;
+                /**
+                 * @description `ios`, `android` or `web`.
+                 * @example web
+                 */
+                platform: string;
+                osVersion?: string | null;
+                appVersion?: string | null;
+                pushToken?: string | null;
+                pushTokenUpdatedAt?: string | null;
+                isActive: boolean;
+                ipAddress?: string | null;
+                /** @example 2026-11-21T10:00:00.000Z */
+                createdAt: string;
+                lastActivityAt: string;
+                expiresAt: string;
+                terminatedAt?: string | null;
+                terminationReason?: string | null;
+                /**
+                 * Format: int64
+                 * @description For changes that must not overwrite each other.
+                 */
+                version: number;
+                /** @description Whether the call was made in this session. */
+                isCurrent: boolean;
+                key?: components["schemas"]["KeyObject"] | null;
+            }[];
+            /** @description How many there are in the list. */
+            count: number;
+            /** @description When the server answered. */
+            timestamp: string;
+        };
         LoginInfo: {
             /** @description The event kinds that sign in, the preferred first. */
             kinds: number[];
@@ -954,11 +1388,25 @@ export interface components {
              */
             ttl_seconds: number;
         };
+        LogoutRequest: {
+            /**
+             * Format: uuid
+             * @description One of the caller's sessions; without it the one of the token.
+             */
+            sessionId?: string | null;
+            /** @description Why, in at most 50 characters. */
+            reason?: string | null;
+        };
         LogoutResponse: {
             ok: boolean;
         };
         PaymentRef: {
             payment_hash: string;
+        };
+        PlatformCount: {
+            platform: string;
+            /** Format: int64 */
+            count: number;
         };
         PoolList: {
             items: components["schemas"]["PoolObject"][];
@@ -1049,6 +1497,9 @@ export interface components {
             features: components["schemas"]["Features"];
             lightning: components["schemas"]["LightningInfo"];
         };
+        PushTokenRequest: {
+            pushToken?: string | null;
+        };
         /** @description One of `amount_in` and `amount_out` is fixed. */
         QuoteRequest: {
             /** Format: int64 */
@@ -1095,6 +1546,10 @@ export interface components {
             /** @description Whether the server can do its work now. */
             ready: boolean;
         };
+        RefreshRequest: {
+            /** @description The newest refresh token; after a lost answer the one before does too. */
+            refreshToken?: string | null;
+        };
         SatsBalanceObject: {
             /** Format: int64 */
             user_id: number;
@@ -1112,9 +1567,53 @@ export interface components {
             updated_at: string;
         };
         SatsField: number;
+        /** @description A session, as its user sees it. */
+        SessionObject: {
+            /** Format: uuid */
+            id: string;
+            /** Format: uuid */
+            userId: string;
+            deviceId?: string | null;
+            deviceName?: string | null;
+            deviceModel?: string | null;
+            /**
+             * @description `ios`, `android` or `web`.
+             * @example web
+             */
+            platform: string;
+            osVersion?: string | null;
+            appVersion?: string | null;
+            pushToken?: string | null;
+            pushTokenUpdatedAt?: string | null;
+            isActive: boolean;
+            ipAddress?: string | null;
+            /** @example 2026-11-21T10:00:00.000Z */
+            createdAt: string;
+            lastActivityAt: string;
+            expiresAt: string;
+            terminatedAt?: string | null;
+            terminationReason?: string | null;
+            /**
+             * Format: int64
+             * @description For changes that must not overwrite each other.
+             */
+            version: number;
+            /** @description Whether the call was made in this session. */
+            isCurrent: boolean;
+            key?: components["schemas"]["KeyObject"] | null;
+        };
         Settled: {
             /** @description False when it was paid before. */
             settled_now: boolean;
+        };
+        /** @description How many sessions a user has. */
+        StatsObject: {
+            /** Format: int64 */
+            totalSessions: number;
+            /** Format: int64 */
+            activeSessions: number;
+            /** @description The active ones by platform. */
+            deviceBreakdown: components["schemas"]["PlatformCount"][];
         };
         /** @description The quote that was carried out. */
         SwapQuote: {
@@ -1181,6 +1680,25 @@ export interface components {
              */
             decimals: number;
         };
+        /** @description Tokens as seed 004 hands them out. */
+        TokenPair: {
+            /** @description For the header `Authorization: Bearer …`. */
+            accessToken: string;
+            /** @description Gets the next pair; each is good for one refresh, and again as long as nobody used what it got. */
+            refreshToken: string;
+            /**
+             * Format: int64
+             * @description Life of the access token, in seconds.
+             */
+            expiresIn: number;
+            /**
+             * Format: int64
+             * @description Life of the refresh token, in seconds.
+             */
+            refreshExpiresIn: number;
+            /** @example Bearer */
+            tokenType: string;
+        };
         /** @description A page of trades. */
         TradeList: {
             items: components["schemas"]["TradeObject"][];
@@ -1237,6 +1755,21 @@ export interface components {
         TroubleRequest: {
             next_payment: components["schemas"]["Trouble"];
         };
+        UpdateRequest: {
+            /**
+             * Format: int64
+             * @description The version that was read; another one by now is a conflict. Without it the last write wins.
+             */
+            version?: number | null;
+            /** @description Its name, for people. */
+            deviceName?: string | null;
+            /** @description Its make. */
+            deviceModel?: string | null;
+            osVersion?: string | null;
+            appVersion?: string | null;
+            /** @description Where notifications reach it. */
+            pushToken?: string | null;
+        };
         /** @description A user, as their own client sees them. */
         UserObject: {
             /** Format: int64 */
@@ -1266,6 +1799,13 @@ export interface components {
              * @description Seconds.
              */
             expires_in: number;
+            /** @description Gets the next token at `/api/auth/refresh`. */
+            refresh_token: string;
+            /**
+             * Format: int64
+             * @description Seconds, unless it is used before.
+             */
+            refresh_expires_in: number;
             user: components["schemas"]["UserObject"];
         };
         /** @description Which invoice to pay. The amount is said twice, so that nobody pays another one than they read. */
@@ -2106,6 +2646,115 @@ export interface operations {
             };
         };
     };
+    logout: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LogoutRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DoneAnswer"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccountErrorBody"];
+                };
+            };
+            /** @description `session_not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccountErrorBody"];
+                };
+            };
+            /** @description Any other failure: malformed input, a missing token, too many requests, trouble in the server. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    refresh: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RefreshRequest"];
+            };
+        };
+        responses: {
+            /** @description Also sets the HttpOnly cookie `pf_jwt` */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DataAnswer_TokenPair"];
+                };
+            };
+            /** @description `invalid_field` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccountErrorBody"];
+                };
+            };
+            /** @description `invalid_refresh_token`, `refresh_token_reused` (the session is over), `user_deleted` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccountErrorBody"];
+                };
+            };
+            /** @description `rate_limited`, counted for each session */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccountErrorBody"];
+                };
+            };
+            /** @description Any other failure: malformed input, a missing token, too many requests, trouble in the server. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     public_config: {
         parameters: {
             query?: never;
@@ -2926,6 +3575,699 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["TokenList"];
+                };
+            };
+            /** @description Any other failure: malformed input, a missing token, too many requests, trouble in the server. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    create: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description As `idempotencyKey` in the body, which wins */
+                "idempotency-key"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateRequest"];
+            };
+        };
+        responses: {
+            /** @description The device's, or the one this request made before */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DataAnswer_SessionObject"];
+                };
+            };
+            /** @description A new one */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DataAnswer_SessionObject"];
+                };
+            };
+            /** @description `invalid_field`, with `field` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccountErrorBody"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccountErrorBody"];
+                };
+            };
+            /** @description `user_not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccountErrorBody"];
+                };
+            };
+            /** @description `idempotency_key_reused` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccountErrorBody"];
+                };
+            };
+            /** @description Any other failure: malformed input, a missing token, too many requests, trouble in the server. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    get_or_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DataAnswer_SessionObject"];
+                };
+            };
+            /** @description `invalid_field`, with `field` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccountErrorBody"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccountErrorBody"];
+                };
+            };
+            /** @description `user_not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccountErrorBody"];
+                };
+            };
+            /** @description `idempotency_key_reused` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccountErrorBody"];
+                };
+            };
+            /** @description Any other failure: malformed input, a missing token, too many requests, trouble in the server. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    list: {
+        parameters: {
+            query?: {
+                /** @description Whether sessions that ended are in the list. */
+                includeInactive?: boolean;
+                /** @description How many at most. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                /** @description A user's id, or `me` */
+                userId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListAnswer_SessionObject"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccountErrorBody"];
+                };
+            };
+            /** @description `user_not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccountErrorBody"];
+                };
+            };
+            /** @description Any other failure: malformed input, a missing token, too many requests, trouble in the server. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    show_active: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description A user's id, or `me` */
+                userId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DataAnswer_SessionObject"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccountErrorBody"];
+                };
+            };
+            /** @description `no_active_session`, `user_not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccountErrorBody"];
+                };
+            };
+            /** @description Any other failure: malformed input, a missing token, too many requests, trouble in the server. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    end_all: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description A user's id, or `me` */
+                userId: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EndAllRequest"];
+            };
+        };
+        responses: {
+            /** @description `count` says how many were active */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DoneAnswer"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccountErrorBody"];
+                };
+            };
+            /** @description `user_not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccountErrorBody"];
+                };
+            };
+            /** @description Any other failure: malformed input, a missing token, too many requests, trouble in the server. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    stats: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description A user's id, or `me` */
+                userId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DataAnswer_StatsObject"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccountErrorBody"];
+                };
+            };
+            /** @description `user_not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccountErrorBody"];
+                };
+            };
+            /** @description Any other failure: malformed input, a missing token, too many requests, trouble in the server. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    show: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DataAnswer_SessionObject"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccountErrorBody"];
+                };
+            };
+            /** @description `session_not_found`: there is none, or it is foreign */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccountErrorBody"];
+                };
+            };
+            /** @description Any other failure: malformed input, a missing token, too many requests, trouble in the server. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    update: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UpdateRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DataAnswer_SessionObject"];
+                };
+            };
+            /** @description `invalid_field`, with `field` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccountErrorBody"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccountErrorBody"];
+                };
+            };
+            /** @description `session_not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccountErrorBody"];
+                };
+            };
+            /** @description `stale_version`, with the `version` it is at */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccountErrorBody"];
+                };
+            };
+            /** @description Any other failure: malformed input, a missing token, too many requests, trouble in the server. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    end: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EndRequest"];
+            };
+        };
+        responses: {
+            /** @description One that has ended keeps its reason */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DataAnswer_SessionObject"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccountErrorBody"];
+                };
+            };
+            /** @description `session_not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccountErrorBody"];
+                };
+            };
+            /** @description Any other failure: malformed input, a missing token, too many requests, trouble in the server. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    note_activity: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DataAnswer_SessionObject"];
+                };
+            };
+            /** @description `session_not_active` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccountErrorBody"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccountErrorBody"];
+                };
+            };
+            /** @description `session_not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccountErrorBody"];
+                };
+            };
+            /** @description Any other failure: malformed input, a missing token, too many requests, trouble in the server. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    extend: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ExtendRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DataAnswer_SessionObject"];
+                };
+            };
+            /** @description `invalid_field`, `session_not_active` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccountErrorBody"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccountErrorBody"];
+                };
+            };
+            /** @description `session_not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccountErrorBody"];
+                };
+            };
+            /** @description Any other failure: malformed input, a missing token, too many requests, trouble in the server. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    set_push_token: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PushTokenRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DataAnswer_SessionObject"];
+                };
+            };
+            /** @description `invalid_field`, with `field` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccountErrorBody"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccountErrorBody"];
+                };
+            };
+            /** @description `session_not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccountErrorBody"];
                 };
             };
             /** @description Any other failure: malformed input, a missing token, too many requests, trouble in the server. */
