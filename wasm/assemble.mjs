@@ -43,7 +43,7 @@ mkdirSync(pkg, { recursive: true });
 for (const file of readdirSync(join(here, 'js'))) {
   if (file.endsWith('.js')) copyWithoutDocs(join(here, 'js', file), join(pkg, file));
 }
-for (const declarations of ['index.d.ts', 'bolt11.d.ts']) {
+for (const declarations of ['index.d.ts', 'events.d.ts', 'bolt11.d.ts']) {
   copyFileSync(join(here, 'js', declarations), join(pkg, declarations));
 }
 for (const [feature, name] of Object.entries(MODULES)) {
