@@ -11,7 +11,7 @@ import { followHead } from './head';
 import { followHistory, loadPools } from './pools';
 import { followProof } from './proof';
 import { loadServer, server } from './server';
-import { resumeSession, session } from './session';
+import { followTabs, resumeSession, session } from './session';
 import { watchForExtension } from './signer';
 import { startTheme } from './theme';
 
@@ -27,6 +27,7 @@ export const now = signal(Date.now());
 export async function start(): Promise<void> {
   startTheme();
   watchForExtension();
+  followTabs();
   watchDevice(() => void refresh());
   followHistory();
   followLive();
