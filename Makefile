@@ -120,8 +120,8 @@ test-web: $(PACKAGE) ## unit tests of the page
 	@cd web-demo && npm test --silent
 
 .PHONY: test-e2e
-test-e2e: $(PAGE) debug-server ## the page and the server in a real browser
-	@$(SETUP) chromium node-deps tests/e2e
+test-e2e: $(PAGE) debug-server ## the page and the server in a real browser, with a real LNbits
+	@$(SETUP) chromium lnbits node-deps tests/e2e
 	@cd tests/e2e && npm test --silent
 
 .PHONY: deny

@@ -33,6 +33,8 @@ after(async () => {
 
 /** Runs axe with its WCAG rules up to AA and its best practices, and expects nothing. */
 async function assertAccessible(page, state) {
+  // What happens to lie under the menu bar where the page was scrolled to is no finding.
+  await page.evaluate(() => scrollTo({ top: 0, behavior: 'instant' }));
   await page.evaluate(axeSource);
   const violations = await page.evaluate(async () => {
     const results = await globalThis.axe.run(document, {
@@ -81,9 +83,63 @@ for (const [width, height] of [
       await look('swapped');
       await payField(page).fill('800');
       await look('refused');
+      await page.getByRole('button', { name: 'Roll up Swap' }).click();
+      for (const [state, action] of lightningStates(page)) {
+        await action();
+        await look(state);
+      }
       await finish();
     });
   }
+}
+
+/** The states of the Lightning window, and how a person gets from one to the next. */
+function lightningStates(page) {
+  const box = page.locator('#lightning');
+  const press = (name) => box.getByRole('button', { name, exact: true }).click();
+  return [
+    [
+      'invoice',
+      async () => {
+        await page.getByRole('textbox', { name: 'Amount', exact: true }).fill('21000');
+        await page
+          .getByRole('textbox', { name: /^Memo/ })
+          .fill('Two coffees and a very long walk by the sea');
+        await press('Make an invoice');
+        await box.getByRole('img', { name: /^QR code/ }).waitFor();
+      },
+    ],
+    [
+      'deposited',
+      async () => {
+        await press('Pay this invoice (simulated)');
+        await box.getByText(' arrived.').waitFor();
+      },
+    ],
+    [
+      'invoice-read',
+      async () => {
+        await press('Withdraw');
+        await press('Make an invoice to pay (simulated)');
+        await box.getByRole('button', { name: /^Pay 1.000.sats$/ }).waitFor();
+      },
+    ],
+    [
+      'withdrawn',
+      async () => {
+        await box.getByRole('button', { name: /^Pay 1.000.sats$/ }).click();
+        await box.getByText(' paid.').waitFor();
+      },
+    ],
+    [
+      'not-an-invoice',
+      async () => {
+        await press('Pay another invoice');
+        await page.getByRole('textbox', { name: 'Invoice to pay' }).fill('lnbcrt1nonsense');
+        await box.getByText('This is no complete invoice.').waitFor();
+      },
+    ],
+  ];
 }
 
 test('a swap needs nothing but the keyboard', async () => {
@@ -111,7 +167,7 @@ test('the focus goes through the whole page in order and out again', async () =>
   await takeGrant(page);
   await page.locator('h1').click();
   const windows = [];
-  for (let presses = 0; presses < 80; presses += 1) {
+  for (let presses = 0; presses < 100; presses += 1) {
     await page.keyboard.press('Tab');
     const at = await page.evaluate(() => {
       const element = document.activeElement;
@@ -124,6 +180,7 @@ test('the focus goes through the whole page in order and out again', async () =>
     'menu',
     'account',
     'balances',
+    'lightning',
     'swap',
     'charts',
     'pool',
@@ -173,7 +230,7 @@ function focused(page) {
 }
 
 async function tabUntil(page, wanted) {
-  for (let presses = 0; presses < 30; presses += 1) {
+  for (let presses = 0; presses < 40; presses += 1) {
     await page.keyboard.press('Tab');
     if (wanted(await focused(page))) return;
   }

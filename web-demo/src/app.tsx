@@ -8,6 +8,7 @@ import { BalancesWindow } from './windows/balances';
 import { ChartsWindow } from './windows/charts';
 import { HeadWarning } from './windows/head';
 import { PoolWindow } from './windows/pool';
+import { LightningWindow } from './windows/lightning';
 import { HistoryWindow } from './windows/verification';
 import { SignInWindow } from './windows/sign-in';
 import { SwapWindow } from './windows/swap';
@@ -23,6 +24,7 @@ export function App(): JSX.Element {
         <div class="column">
           <SignInWindow />
           <BalancesWindow />
+          <LightningWindow />
         </div>
         <div class="column">
           <SwapWindow />
@@ -47,6 +49,7 @@ function MenuBar(): JSX.Element {
       <nav aria-label="Windows">
         <a href="#account">{session.value.phase === 'in' ? 'Account' : 'Sign in'}</a>
         <a href="#balances">Balances</a>
+        <a href="#lightning">Lightning</a>
         <a href="#swap">Swap</a>
         <a href="#charts">Charts</a>
         <a href="#pool">Pool</a>

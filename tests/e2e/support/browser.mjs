@@ -30,9 +30,9 @@ const EXPECTED = /Failed to load resource/;
  *
  * @param {import('playwright-core').Browser} browser
  * @param {{ url: string }} server
- * @param {{ before?: (page: import('playwright-core').Page) => Promise<void> } & import('playwright-core').BrowserContextOptions} options
+ * @param {{ before?: (page: import('playwright-core').Page) => Promise<void>, anyPool?: boolean } & import('playwright-core').BrowserContextOptions} options
  */
-export async function visit(browser, server, { before, ...options } = {}) {
+export async function visit(browser, server, { before, anyPool = false, ...options } = {}) {
   const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, ...options });
   context.setDefaultTimeout(10_000);
   const page = await context.newPage();
@@ -47,7 +47,7 @@ export async function visit(browser, server, { before, ...options } = {}) {
   });
   await before?.(page);
   await page.goto(`${server.url}/`);
-  await page.getByRole('heading', { name: /^Pool gBTC/ }).waitFor();
+  await page.getByRole('heading', { name: anyPool ? 'Pool' : /^Pool gBTC/ }).waitFor();
   return {
     context,
     page,

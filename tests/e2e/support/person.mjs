@@ -19,12 +19,11 @@ export async function takeGrant(page) {
 
 export const payField = (page) => page.getByRole('textbox', { name: /^You pay/ });
 export const receiveField = (page) => page.getByRole('textbox', { name: /^You receive/ });
-export const swapButton = (page) => page.locator('form button[type=submit]');
+export const swapButton = (page) => page.locator('#swap form button[type=submit]');
 export const outcome = (page) => page.locator('#swap-outcome');
 
 /** The token of the page's session, for asking the server the same questions. */
-export const tokenOf = (page) =>
-  page.evaluate(() => JSON.parse(localStorage.getItem('postfun.session'))?.access ?? null);
+export const tokenOf = (page) => page.evaluate(() => sessionStorage.getItem('postfun.token'));
 
 /** The balances in base units, by symbol, as the server has them. */
 export async function balancesOf(server, page) {

@@ -58,7 +58,7 @@ function withoutConfiguration(env) {
   return Object.fromEntries(Object.entries(env).filter(([name]) => !foreign.test(name)));
 }
 
-async function freePorts(count) {
+export async function freePorts(count) {
   const listeners = await Promise.all(
     Array.from(
       { length: count },

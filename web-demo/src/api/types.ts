@@ -7,7 +7,6 @@ type Schemas = components['schemas'];
 export type ServerConfig = Schemas['PublicConfig'];
 export type Challenge = Schemas['ChallengeResponse'];
 export type Verified = Schemas['VerifyResponse'];
-export type RefreshAnswer = Schemas['DataAnswer_TokenPair'];
 export type User = Schemas['UserObject'];
 export type UserAnswer = Schemas['UserResponse'];
 export type LogoutAnswer = Schemas['LogoutResponse'];
@@ -23,6 +22,31 @@ export type ApiPool = Schemas['PoolObject'];
 export type ApiTrade = Schemas['TradeObject'];
 export type ApiBurn = Schemas['BurnObject'];
 export type SwapAnswer = Schemas['SwapResponse'];
+
+export type ApiLightning = Schemas['LightningInfo'];
+export type ApiBitcoin = Schemas['BitcoinObject'];
+export type ApiSats = Schemas['SatsBalanceObject'];
+export type ApiDeposit = Schemas['InvoiceObject'];
+export type ApiDepositList = Schemas['InvoiceList'];
+export type ApiWithdrawal = Schemas['WithdrawalObject'];
+export type ApiWithdrawalList = Schemas['WithdrawalList'];
+
+/** An invoice as this page asks for it. */
+export interface DepositBody {
+  amount_sats: number;
+  memo?: string;
+}
+
+/** A withdrawal as this page asks for it. */
+export interface WithdrawalBody {
+  bolt11: string;
+  amount_sats: number;
+}
+
+/** The events `deposit.*` and `withdrawal.*`. */
+export interface ApiPaymentEvent {
+  data: { invoice_id?: string; withdrawal_id?: string };
+}
 
 /** The event `balance.granted`. */
 export interface ApiGranted {

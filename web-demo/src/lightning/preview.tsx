@@ -2,6 +2,7 @@
 import type { JSX } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
 import type { Invoice, Network } from 'postfun/bolt11';
+import { serverNowSeconds } from '../state/connection';
 import { Fact } from '../ui/fact';
 import { shorten } from '../ui/format';
 import { Notice } from '../ui/notice';
@@ -98,12 +99,11 @@ function useReader(wanted: boolean): { reader: Reader | null; failed: boolean; r
   return { reader, failed, retry: () => setAttempt(attempt + 1) };
 }
 
-/** The device's clock in whole seconds, going on. */
-function useSeconds(): number {
-  const read = (): number => Math.floor(Date.now() / 1000);
-  const [now, setNow] = useState(read);
+/** The server's clock in whole seconds, going on; it decides what has expired. */
+export function useSeconds(): number {
+  const [now, setNow] = useState(serverNowSeconds);
   useEffect(() => {
-    const timer = setInterval(() => setNow(read()), 1000);
+    const timer = setInterval(() => setNow(serverNowSeconds()), 1000);
     return () => clearInterval(timer);
   }, []);
   return now;

@@ -11,6 +11,8 @@ import { ApiError } from '../api/errors';
 import { followOwnStream } from '../api/own-stream';
 import { acceptBalances, forgetNews, loadBalances, noteNews, ownLive } from './balances';
 import { answered, deviceOnline } from './connection';
+import { loadPayments, notePayment } from './payments';
+import { acceptSats, loadSats } from './sats';
 import { user } from './session';
 
 const RETRY_FIRST_MS = 1_000;
@@ -74,8 +76,8 @@ async function keepOpen(userId: number, signal: AbortSignal): Promise<void> {
     if (signal.aborted) return;
     const wasLive = ownLive.peek();
     ownLive.value = false;
-    if (isFinal(failure)) return void loadBalances();
-    if (wasLive || waitMs === RETRY_FIRST_MS) void loadBalances();
+    if (isFinal(failure)) return void loadHeld();
+    if (wasLive || waitMs === RETRY_FIRST_MS) void loadHeld();
     if (wasLive && Date.now() - began > SOUND_MS) waitMs = RETRY_FIRST_MS;
     const asked = failure instanceof ApiError ? (failure.retryAfterSeconds ?? 0) * 1_000 : 0;
     await pause(Math.max(asked, waitMs), signal);
@@ -83,11 +85,17 @@ async function keepOpen(userId: number, signal: AbortSignal): Promise<void> {
   }
 }
 
+async function loadHeld(): Promise<void> {
+  await Promise.all([loadBalances(), loadSats()]);
+}
+
 /** Whether trying again cannot help; the position is no longer used when it is the reason. */
 function isFinal(failure: unknown): boolean {
   if (!(failure instanceof ApiError)) return false;
   if (LOST_POSITION.includes(failure.code)) {
     resumed = null;
+    // What happened in between is never told.
+    void loadPayments();
     return false;
   }
   return failure.status === 401 || failure.status === 403;
@@ -100,6 +108,8 @@ async function once(userId: number, signal: AbortSignal): Promise<void> {
     },
     alive: () => answered(null),
     balances: acceptBalances,
+    sats: acceptSats,
+    payment: (moved) => void notePayment(moved),
     granted: noteNews,
     position: (after) => {
       resumed = { userId, after };

@@ -9,11 +9,15 @@ import { followLive, isLive } from './live';
 import { followOwn } from './own';
 import { followHead } from './head';
 import { followHistory, loadPools } from './pools';
+import { followDepositAttempt } from './deposit';
+import { followPayments } from './payments';
 import { followProof } from './proof';
+import { followSats, refreshSats } from './sats';
 import { loadServer, server } from './server';
-import { followTabs, resumeSession, session } from './session';
+import { resumeSession, session } from './session';
 import { watchForExtension } from './signer';
 import { startTheme } from './theme';
+import { followWithdrawalAttempt } from './withdrawal';
 
 /** How often the pools are asked for while the page can be seen and no stream tells of the one looked at. */
 const REFRESH_EVERY_MS = 5_000;
@@ -27,15 +31,18 @@ export const now = signal(Date.now());
 export async function start(): Promise<void> {
   startTheme();
   watchForExtension();
-  followTabs();
   watchDevice(() => void refresh());
   followHistory();
   followLive();
   followHead();
   followProof();
   followBalances();
+  followSats();
+  followPayments();
   followOwn();
   followAttempt();
+  followDepositAttempt();
+  followWithdrawalAttempt();
   startTimers();
   await Promise.all([bootCore(), loadServer(), loadPools(), resumeSession()]);
 }
@@ -83,6 +90,6 @@ export async function refresh(): Promise<void> {
 async function recover(): Promise<void> {
   await Promise.all([
     server.peek().value === null ? loadServer() : undefined,
-    session.peek().phase === 'out' ? resumeSession() : refreshBalances(),
+    session.peek().phase === 'out' ? resumeSession() : Promise.all([refreshBalances(), refreshSats()]),
   ]);
 }
