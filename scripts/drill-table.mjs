@@ -12,7 +12,7 @@ const date = new Date().toISOString().slice(0, 10);
 const table = [
   `Run on ${date} at commit ${git('rev-parse', '--short', 'HEAD')}: ${cpus().length} cores of ${cpus()[0]?.model.trim() ?? 'an unknown processor'}, the server unoptimised.`,
   '',
-  '| Drill | Engine | Faults | Swaps answered | asked again | of these done before | Seconds |',
+  '| Drill | Engine | Faults | Answered | asked again | of these done before | Seconds |',
   '|---|---|---|--:|--:|--:|--:|',
   ...rows,
 ].join('\n');

@@ -12,6 +12,7 @@ use postfun_server::lightning::{
     BackendError, CreatedInvoice, InvoiceState, LightningBackend, NewInvoice, PayOutcome, PaymentHash,
     PaymentState,
 };
+use tokio::sync::oneshot;
 
 /// What the node does with the next order to pay.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,8 +50,49 @@ struct Inner {
     state: Mutex<State>,
 }
 
+/// A call that the node has not begun to answer.
+#[derive(Debug)]
+pub struct Held {
+    arrived: oneshot::Receiver<()>,
+    go: oneshot::Sender<()>,
+}
+
+/// The node's end of it.
+type Gate = (oneshot::Sender<()>, oneshot::Receiver<()>);
+
+impl Held {
+    fn new() -> (Self, Gate) {
+        let ((tell, arrived), (go, wait)) = (oneshot::channel(), oneshot::channel());
+        (Self { arrived, go }, (tell, wait))
+    }
+
+    /// Waits until the call is there.
+    ///
+    /// # Panics
+    ///
+    /// When it never comes, because the node is gone.
+    pub async fn arrived(&mut self) {
+        (&mut self.arrived).await.expect("the node is there");
+    }
+
+    /// Lets the node answer.
+    pub fn go(self) {
+        // Whoever asked may have given up.
+        let _ = self.go.send(());
+    }
+}
+
+async fn pass(gate: Option<Gate>) {
+    if let Some((tell, wait)) = gate {
+        let _ = tell.send(());
+        let _ = wait.await;
+    }
+}
+
 #[derive(Debug, Default)]
 struct State {
+    question_gate: Option<Gate>,
+    order_gate: Option<Gate>,
     made: u8,
     invoices: HashMap<PaymentHash, (u64, bool)>,
     payments: HashMap<PaymentHash, PaymentState>,
@@ -106,6 +148,22 @@ impl Node {
     /// When the hash is none.
     pub fn decide(&self, hash: &str, outcome: PaymentState) {
         self.state().payments.insert(hash.parse().expect("a payment hash is hex"), outcome);
+    }
+
+    /// Holds the next question about a payment until it is let go.
+    #[must_use]
+    pub fn hold_question(&self) -> Held {
+        let (held, gate) = Held::new();
+        self.state().question_gate = Some(gate);
+        held
+    }
+
+    /// Holds the next order to pay until it is let go.
+    #[must_use]
+    pub fn hold_order(&self) -> Held {
+        let (held, gate) = Held::new();
+        self.state().order_gate = Some(gate);
+        held
     }
 
     /// Sets what the node says that a payment may cost, in msat.
@@ -300,13 +358,20 @@ impl LightningBackend for Node {
         async move {
             // Others get their turn, as they would while a real payment is on its way.
             tokio::task::yield_now().await;
+            let gate = self.state().order_gate.take();
+            pass(gate).await;
             self.obey(bolt11, hash)
         }
         .boxed()
     }
 
     fn check_payment(&self, hash: PaymentHash) -> BoxFuture<'_, PaymentState> {
-        ready(self.state_of(hash)).boxed()
+        async move {
+            let gate = self.state().question_gate.take();
+            pass(gate).await;
+            self.state_of(hash)
+        }
+        .boxed()
     }
 
     fn wallet_balance(&self) -> BoxFuture<'_, Result<u64, BackendError>> {

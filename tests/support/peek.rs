@@ -131,6 +131,24 @@ impl TestApp {
         })
     }
 
+    /// Lets an invoice have ended long ago, as if its hours had passed.
+    ///
+    /// # Panics
+    ///
+    /// When the database does not answer, or has no such invoice.
+    pub async fn outlive_invoice(&self, id: &str) {
+        const AGE: &str = "UPDATE lightning_invoices SET expires_at_ms = 1 WHERE id = $1";
+        let rows = on_connection!(self, |connection| {
+            sqlx::query(AGE)
+                .bind(id)
+                .execute(connection)
+                .await
+                .expect("an invoice can be aged")
+                .rows_affected()
+        });
+        assert_eq!(rows, 1, "there is such an invoice");
+    }
+
     /// Counts the rows of every table that says what happened: equal before and after means that nothing was written.
     ///
     /// # Panics

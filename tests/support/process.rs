@@ -114,21 +114,29 @@ impl Process {
     /// # Panics
     ///
     /// When it ends, or takes more than a minute.
-    pub async fn start(mut command: Command) -> Self {
+    pub async fn start(command: Command) -> Self {
+        Self::try_start(command).await.expect("the server starts")
+    }
+
+    /// As [`Process::start`], but none when the server ends before it listens.
+    ///
+    /// # Panics
+    ///
+    /// When it takes more than a minute.
+    pub async fn try_start(mut command: Command) -> Option<Self> {
         command.stdout(Stdio::piped()).stderr(Stdio::inherit());
         let mut child = command.spawn().expect("the program can be started");
         let mut lines = BufReader::new(child.stdout.take().expect("the output is a pipe")).lines();
         let mut log = Vec::new();
         let listening = tokio::time::timeout(START_LIMIT, wait_for_address(&mut lines, &mut log));
-        let address =
-            listening.await.expect("the server listens within a minute").expect("the server starts");
+        let address = listening.await.expect("the server listens within a minute")?;
         let log = tokio::spawn(async move {
             while let Ok(Some(line)) = lines.next_line().await {
                 log.push(line);
             }
             log
         });
-        Self { address, child, log }
+        Some(Self { address, child, log })
     }
 
     /// Returns the number of the process.

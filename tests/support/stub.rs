@@ -126,7 +126,8 @@ impl State {
     }
 }
 
-async fn hear(stream: &mut TcpStream, received: &mut Vec<u8>) -> Option<Heard> {
+/// Reads the next request; none when the client is done.
+pub(crate) async fn hear(stream: &mut TcpStream, received: &mut Vec<u8>) -> Option<Heard> {
     loop {
         if let Some((request, length)) = parse(received) {
             received.drain(..length);
@@ -155,7 +156,7 @@ fn parse(received: &[u8]) -> Option<(Heard, usize)> {
 }
 
 /// Does as the script says; false ends the connection.
-async fn answer(stream: &mut TcpStream, reply: Reply) -> bool {
+pub(crate) async fn answer(stream: &mut TcpStream, reply: Reply) -> bool {
     let (head, body) = match reply {
         Reply::Say(status, body) => (format!("{status} As Told\r\ncontent-length: {}", body.len()), body),
         Reply::Redirect(to) => {

@@ -97,7 +97,9 @@ impl Lightning {
         if let Some(claim) = &deposit.claim {
             idempotency::insert_in_tx(&mut tx, &[(claim, &answer)], invoice.created_at_ms).await?;
         }
+        fault::point("deposit:recording");
         tx.commit().await?;
+        fault::point("deposit:recorded");
         tracing::info!(invoice.id = %invoice.id, amount_sats = invoice.amount_sats(), "an invoice was made");
         Ok(answer)
     }
@@ -214,7 +216,9 @@ impl Lightning {
             return Ok(());
         }
         self.ledger.post_one_in_tx(&mut tx, posting).await?;
+        fault::point("deposit:suspending");
         self.ledger.commit_posted(tx, &key, &accounts).await?;
+        fault::point("deposit:suspended");
         metrics::counter!("postfun_lightning_paid_twice_total").increment(1);
         tracing::error!(
             invoice.id = %invoice.id,
@@ -231,7 +235,9 @@ impl Lightning {
         }
         let expired = Invoice { status: InvoiceStatus::Expired, ..invoice.clone() };
         self.events.append_in_tx(&mut tx, invoice.user_id, "deposit.expired", expired.event()).await?;
+        fault::point("deposit:expiring");
         tx.commit().await?;
+        fault::point("deposit:expired");
         self.events.announce([invoice.user_id]);
         Ok(())
     }

@@ -24,14 +24,16 @@ impl Lightning {
         if !self.claim(withdrawal).await? {
             return Ok(());
         }
-        fault::point("withdraw:sent");
+        let is_repeated = withdrawal.attempts > 0;
+        let withdrawal = &Withdrawal { attempts: withdrawal.attempts + 1, ..withdrawal.clone() };
+        fault::point("withdraw:claimed");
         let outcome = backend.pay(&withdrawal.payment_request, withdrawal.payment_hash).await;
         drop(turn);
         fault::point("withdraw:answered");
         match outcome {
             PayOutcome::Settled { fee_msat } => self.confirm(withdrawal, fee_msat).await,
             // Handed over before: what is refused may be the repetition, not the payment.
-            PayOutcome::Failed { reason } if withdrawal.attempts > 0 => {
+            PayOutcome::Failed { reason } if is_repeated => {
                 match backend.check_payment(withdrawal.payment_hash).await {
                     PaymentState::Settled { fee_msat } => self.confirm(withdrawal, fee_msat).await,
                     PaymentState::Failed { .. } | PaymentState::Missing => {
@@ -55,7 +57,7 @@ impl Lightning {
         let mut tx = self.db.begin().await?;
         let is_claimed =
             repo::claim(&mut tx, withdrawal.id, withdrawal.attempts, until_ms, check_at_ms).await?;
-        fault::point("withdraw:sending");
+        fault::point("withdraw:claiming");
         tx.commit().await?;
         Ok(is_claimed)
     }
@@ -140,26 +142,26 @@ impl Lightning {
     /// Records a definite no: everything that was set aside comes back.
     async fn fail(&self, withdrawal: &Withdrawal, reason: &str) -> Result<(), LightningError> {
         tracing::warn!(withdrawal.id = %withdrawal.id, reason, "the provider did not pay a withdrawal");
-        self.record_failure(withdrawal, "payment_failed", false).await
+        self.record_failure(withdrawal, "payment_failed").await
     }
 
     /// Ends a withdrawal of which nothing was ever sent.
     async fn give_up_unsent(&self, withdrawal: &Withdrawal) -> Result<(), LightningError> {
-        self.record_failure(withdrawal, "invoice_expired", true).await
+        self.record_failure(withdrawal, "invoice_expired").await
     }
 
     async fn record_failure(
         &self,
         withdrawal: &Withdrawal,
         failure: &'static str,
-        only_unsent: bool,
     ) -> Result<(), LightningError> {
         let hold = withdrawal.hold_id.ok_or(crate::ledger::LedgerError::HoldMissing)?;
         let account = self.account(withdrawal.user_id).await?;
         let now_ms = self.clock.now_ms();
         let mut tx = self.db.begin().await?;
         self.ledger.lock_in_tx(&mut tx, &[account]).await?;
-        if !repo::fail(&mut tx, withdrawal.id, failure, now_ms, only_unsent).await? {
+        // Unless it was handed over once more meanwhile: then this is about an older order, and the newer one may be paid.
+        if !repo::fail(&mut tx, withdrawal.id, withdrawal.attempts, failure, now_ms).await? {
             return Ok(());
         }
         self.ledger.release_in_tx(&mut tx, hold).await?;
@@ -195,7 +197,9 @@ impl Lightning {
             self.events.append_in_tx(&mut tx, withdrawal.user_id, "withdrawal.unknown", event).await?;
             metrics::counter!("postfun_lightning_unknown_total").increment(1);
         }
+        fault::point("withdraw:noting");
         tx.commit().await?;
+        fault::point("withdraw:noted");
         self.events.announce([withdrawal.user_id]);
         Ok(())
     }

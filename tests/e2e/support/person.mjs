@@ -23,7 +23,8 @@ export const swapButton = (page) => page.locator('#swap form button[type=submit]
 export const outcome = (page) => page.locator('#swap-outcome');
 
 /** The token of the page's session, for asking the server the same questions. */
-export const tokenOf = (page) => page.evaluate(() => sessionStorage.getItem('postfun.token'));
+export const tokenOf = (page) =>
+  page.evaluate(() => JSON.parse(localStorage.getItem('postfun.session'))?.access ?? null);
 
 /** The balances in base units, by symbol, as the server has them. */
 export async function balancesOf(server, page) {

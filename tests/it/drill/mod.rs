@@ -10,6 +10,7 @@ mod follower;
 mod kill;
 mod outage;
 mod processes;
+mod sats;
 mod trader;
 
 use std::time::{Duration, Instant};
@@ -48,18 +49,23 @@ impl Figures {
     }
 
     /// Prints the row; a drill in which anything was lost or made twice has ended before.
-    #[expect(clippy::print_stdout, reason = "the figures are what a drill is for")]
     fn tell(self, faults: &str, traders: &[Trader]) {
-        let engine = match self.engine {
-            Engine::Sqlite => "SQLite",
-            Engine::Postgres => "PostgreSQL",
-        };
         let answered: usize = traders.iter().map(|trader| trader.done.len()).sum();
         let (mut repeated, mut replayed) = (0, 0);
         for (all, carried_out) in traders.iter().map(Trader::repeated) {
             repeated += all;
             replayed += carried_out;
         }
+        self.tell_counts(faults, answered, repeated, replayed);
+    }
+
+    /// As [`Figures::tell`], for anything that is asked for until it is answered.
+    #[expect(clippy::print_stdout, reason = "the figures are what a drill is for")]
+    fn tell_counts(self, faults: &str, answered: usize, repeated: usize, replayed: usize) {
+        let engine = match self.engine {
+            Engine::Sqlite => "SQLite",
+            Engine::Postgres => "PostgreSQL",
+        };
         let (what, seconds) = (self.what, self.begin.elapsed().as_secs());
         println!(
             "drill: | {what} | {engine} | {faults} | {answered} | {repeated} | {replayed} | {seconds} |"

@@ -1,5 +1,8 @@
 //! Withdrawals of which the provider does not say what became: nobody guesses.
 
+use std::pin::pin;
+
+use futures_util::future::{Either, join, select};
 use postfun_server::lightning::PaymentState;
 use postfun_tests::node::Behaviour;
 use postfun_tests::{Answer, TestApp, on_both_engines};
@@ -53,6 +56,32 @@ on_both_engines! {
         assert_eq!(seen.string("status"), "confirmed");
         assert_eq!(scene.node.orders().len(), 2);
         assert_eq!(balance(&scene.user).await, (999_000, 0));
+    }
+
+    async fn late_failure_of_an_older_order_is_not_the_newer_ones(app: TestApp) {
+        let scene = Scene::new(&app).await;
+        let answer = undecided(&scene, Behaviour::Lose).await;
+        app.clock.advance_ms(30_000);
+        // Somebody asks what became of the order that was lost, and has to wait for the answer.
+        let mut question = scene.node.hold_question();
+        let id = answer.string("id");
+        let mut look = pin!(withdrawal(&scene.user, &id));
+        assert!(matches!(select(&mut look, pin!(question.arrived())).await, Either::Right(_)));
+        // Meanwhile it is handed over again, and the lost order turns up after all and fails.
+        let mut order = scene.node.hold_order();
+        let turn_up = async {
+            order.arrived().await;
+            let late = PaymentState::Failed { reason: "late".to_owned() };
+            scene.node.decide(&answer.string("payment_hash"), late);
+            question.go();
+            let _seen = look.await;
+            order.go();
+        };
+        let (round, ()) = join(scene.app.app.lightning.poll(), turn_up).await;
+        assert!(round.is_ok());
+        let seen = withdrawal(&scene.user, &answer.string("id")).await;
+        assert_eq!((seen.string("status"), seen.string("fee_msat")), ("confirmed".into(), "1000".into()));
+        assert_eq!(balance(&scene.user).await, (999_000, 0), "what was paid is not given back");
     }
 
     async fn payment_on_its_way_is_waited_for(app: TestApp) {

@@ -1,18 +1,40 @@
 /** One way to talk to the server: JSON both ways, a time limit, refusals as `ApiError`. */
 import { answered, unanswered } from '../state/connection';
 import { ApiError, NoAnswerError } from './errors';
+import { exclusively, leaveTokens, readLeft, readTokens, writeTokens } from './shared';
+import { SharedTokens } from './tokens';
+import type { Tokens } from './tokens';
+import type { RefreshAnswer } from './types';
 
 const TIMEOUT_MS = 15_000;
 
-let bearer: string | null = null;
 let onUnauthorised: () => void = () => undefined;
 
-/** Sets the session's token, which is then sent with every request. */
-export function useToken(token: string | null): void {
-  bearer = token;
+/** The session's tokens; the one that is good is sent with every request. */
+export const tokens = new SharedTokens({
+  read: readTokens,
+  write: writeTokens,
+  readLeft,
+  leave: leaveTokens,
+  exclusively,
+  exchange,
+  now: () => Date.now(),
+});
+
+/** Makes the tokens of an answer, whose lives are in seconds. */
+export function tokensOf(access: string, refresh: string, expiresInSeconds: number): Tokens {
+  return { access, refresh, endsAt: Date.now() + expiresInSeconds * 1_000 };
 }
 
-/** Registers what happens when the server no longer accepts the token that was sent. */
+async function exchange(refresh: string): Promise<Tokens> {
+  const response = await send('POST', '/api/auth/refresh', { body: { refreshToken: refresh } }, null);
+  const body = await readJson(response);
+  if (!response.ok) throw refusal(response, body);
+  const { data } = body as RefreshAnswer;
+  return tokensOf(data.accessToken, data.refreshToken, data.expiresIn);
+}
+
+/** Registers what happens when the session is over. */
 export function onSessionEnd(listener: () => void): void {
   onUnauthorised = listener;
 }
@@ -41,7 +63,8 @@ export function post<T>(path: string, options: Options = {}): Promise<T> {
 
 /** Fetches bytes that are no JSON; they may come from the browser's cache as the server allows. */
 export async function getBytes(path: string): Promise<Uint8Array> {
-  const response = await send('GET', path, { accept: 'application/octet-stream', cache: 'default' });
+  const transfer: Transfer = { accept: 'application/octet-stream', cache: 'default' };
+  const response = await send('GET', path, transfer, await tokens.access());
   if (!response.ok) throw refusal(response, await readJson(response));
   try {
     return new Uint8Array(await response.arrayBuffer());
@@ -62,35 +85,50 @@ export async function getStream(
   after: string | null,
   signal: AbortSignal,
 ): Promise<OpenStream> {
-  const token = bearer;
-  const response = await send('GET', path, { accept: 'text/event-stream', after, signal });
+  const token = await tokens.access();
+  const response = await send('GET', path, { accept: 'text/event-stream', after, signal }, token);
   if (response.ok && response.body !== null) return { body: response.body, token };
   const error = refusal(response, await readJson(response));
-  if (error.status === 401) endOfSession(token);
+  if (error.status === 401 && (await successor(token)) !== null) return getStream(path, after, signal);
   throw error;
 }
 
-/** Notes that the server no longer accepts a token; another sign-in may have finished meanwhile. */
-export function endOfSession(token: string | null): void {
-  if (token !== null && token === bearer) onUnauthorised();
+/**
+ * Gets another token for one that the server no longer accepts; null when there is none.
+ *
+ * Another tab may have refreshed, and another sign-in may have finished meanwhile.
+ */
+export async function successor(refused: string | null): Promise<string | null> {
+  if (refused === null) return null;
+  const next = await tokens.renew(refused);
+  if (next === null) onUnauthorised();
+  return next === refused ? null : next;
 }
 
 async function request<T>(method: string, path: string, options: Options): Promise<T> {
-  const sent = bearer;
-  const response = await send(method, path, options);
+  const token = await tokens.access();
+  let response = await send(method, path, options, token);
+  if (response.status === 401) {
+    // A refused token did nothing, so the request can be made again.
+    const next = await successor(token);
+    if (next !== null) response = await send(method, path, options, next);
+  }
   const body = await readJson(response);
   if (response.ok) return body as T;
-  const error = refusal(response, body);
-  if (error.status === 401) endOfSession(sent);
-  throw error;
+  throw refusal(response, body);
 }
 
-async function send(method: string, path: string, options: Transfer): Promise<Response> {
+async function send(
+  method: string,
+  path: string,
+  options: Transfer,
+  token: string | null,
+): Promise<Response> {
   const headers = new Headers({ accept: options.accept ?? 'application/json' });
-  if (bearer !== null) headers.set('authorization', `Bearer ${bearer}`);
+  if (token !== null) headers.set('authorization', `Bearer ${token}`);
   if (options.after != null) headers.set('last-event-id', options.after);
   if (options.idempotencyKey !== undefined) headers.set('idempotency-key', options.idempotencyKey);
-  // The session lives in this tab; the server's cookie, made for pages and forms, is neither sent nor kept.
+  // The session lives in this browser's storage; the server's cookie, made for pages and forms, is neither sent nor kept.
   const init: RequestInit = { method, headers, credentials: 'omit', cache: options.cache ?? 'no-store' };
   if (options.body !== undefined) {
     headers.set('content-type', 'application/json');

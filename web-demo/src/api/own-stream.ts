@@ -1,5 +1,5 @@
 /** What happens to the signed-in person, as it happens. */
-import { endOfSession, getStream } from './client';
+import { getStream, successor } from './client';
 import { readEvents } from './events';
 import type { ServerEvent } from './events';
 import type { Sats } from '../lightning/model';
@@ -39,7 +39,8 @@ export async function followOwnStream(
   const { body, token } = await getStream('/api/me/stream', after, signal);
   listener.opened();
   const take = (event: ServerEvent): void => {
-    if (event.name === 'end') endOfSession(token);
+    // An end may be that of the token alone; then the stream is opened again with the next one.
+    if (event.name === 'end') void successor(token).catch(() => undefined);
     else tell(event, listener);
     if (event.id !== '') listener.position(event.id);
   };

@@ -7,6 +7,7 @@ type Schemas = components['schemas'];
 export type ServerConfig = Schemas['PublicConfig'];
 export type Challenge = Schemas['ChallengeResponse'];
 export type Verified = Schemas['VerifyResponse'];
+export type RefreshAnswer = Schemas['DataAnswer_TokenPair'];
 export type User = Schemas['UserObject'];
 export type UserAnswer = Schemas['UserResponse'];
 export type LogoutAnswer = Schemas['LogoutResponse'];

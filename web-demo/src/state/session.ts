@@ -3,13 +3,14 @@ import { computed, signal } from '@preact/signals';
 import type { NostrEvent } from 'postfun';
 import { buildLoginEvent, checkLoginEvent, CoreError } from 'postfun';
 import { endSession, fetchMe, requestChallenge, verifyLogin } from '../api/calls';
-import { onSessionEnd, useToken } from '../api/client';
+import { onSessionEnd, tokens, tokensOf } from '../api/client';
 import { ApiError } from '../api/errors';
+import { onTokensElsewhere } from '../api/shared';
+import { isSameSession } from '../api/tokens';
 import type { Challenge, User } from '../api/types';
 import { serverNowSeconds } from './connection';
 import { describe } from './sentences';
 import { ExtensionError, type Signer } from './signer';
-import { tab } from './storage';
 
 export interface Notice {
   tone: 'info' | 'danger';
@@ -26,7 +27,10 @@ export const session = signal<Session>({ phase: 'out', notice: null });
 
 export const user = computed(() => (session.value.phase === 'in' ? session.value.user : null));
 
-const TOKEN = 'token';
+const ENDED: Notice = {
+  tone: 'info',
+  text: 'Your session ended. Sign in again to go on; nothing is lost.',
+};
 
 /** Kind 22242 is made for signing in; a kind-1 event could be published as a note. */
 const LOGIN_KIND = 22242;
@@ -35,28 +39,31 @@ const LOGIN_TTL_SECONDS = 120;
 const CLOCK_SKEW_SECONDS = 300;
 
 function leave(notice: Notice | null): void {
-  useToken(null);
-  tab.drop(TOKEN);
+  tokens.replace(null);
   session.value = { phase: 'out', notice };
 }
 
-function enter(token: string, who: User): void {
-  useToken(token);
-  tab.write(TOKEN, token);
-  session.value = { phase: 'in', user: who };
+/** Shows the end of a session that was ended elsewhere; whoever signed in since keeps their tokens. */
+function showEnd(): void {
+  session.value = { phase: 'out', notice: ENDED };
 }
 
-/** Goes on with the session that this tab had before it was reloaded. */
+/** Follows the tabs beside this one: they sign in and out for all. */
+export function followTabs(): void {
+  onTokensElsewhere((before, now) => {
+    if (isSameSession(before, now)) return;
+    if (now !== null) void resumeSession();
+    else if (session.peek().phase === 'in') showEnd();
+  });
+}
+
+/** Goes on with the session that this browser has. */
 export async function resumeSession(): Promise<void> {
-  onSessionEnd(() =>
-    leave({ tone: 'info', text: 'Your session ended. Sign in again to go on; nothing is lost.' }),
-  );
-  const token = tab.read(TOKEN);
-  if (token === null) return;
+  onSessionEnd(showEnd);
+  if (tokens.current() === null) return;
   session.value = { phase: 'resuming' };
-  useToken(token);
   try {
-    enter(token, await fetchMe());
+    session.value = { phase: 'in', user: await fetchMe() };
   } catch (cause) {
     if (cause instanceof ApiError && cause.status === 401) return;
     if (cause instanceof ApiError && cause.status < 500)
@@ -85,8 +92,9 @@ export async function signIn(signer: Signer): Promise<void> {
     step('Checking the signed event in this page…');
     checkEvent(event, pubkey, challenge);
     step('Showing it to the server…');
-    const { token, user: who } = await verifyLogin(event, challenge.challenge_id);
-    enter(token, who);
+    const verified = await verifyLogin(event, challenge.challenge_id);
+    tokens.replace(tokensOf(verified.token, verified.refresh_token, verified.expires_in));
+    session.value = { phase: 'in', user: verified.user };
   } catch (cause) {
     leave({ tone: 'danger', text: whyNotSignedIn(cause) });
   }
@@ -140,6 +148,6 @@ export async function signOut(): Promise<void> {
     leave({ tone: 'info', text: 'You are signed out, and the server no longer accepts this session.' });
   } catch (cause) {
     if (session.value.phase !== 'in') return;
-    leave({ tone: 'danger', text: `You are signed out in this tab only. ${describe(cause)}` });
+    leave({ tone: 'danger', text: `You are signed out in this browser only. ${describe(cause)}` });
   }
 }

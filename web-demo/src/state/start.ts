@@ -14,7 +14,7 @@ import { followPayments } from './payments';
 import { followProof } from './proof';
 import { followSats, refreshSats } from './sats';
 import { loadServer, server } from './server';
-import { resumeSession, session } from './session';
+import { followTabs, resumeSession, session } from './session';
 import { watchForExtension } from './signer';
 import { startTheme } from './theme';
 import { followWithdrawalAttempt } from './withdrawal';
@@ -31,6 +31,7 @@ export const now = signal(Date.now());
 export async function start(): Promise<void> {
   startTheme();
   watchForExtension();
+  followTabs();
   watchDevice(() => void refresh());
   followHistory();
   followLive();

@@ -24,4 +24,6 @@ export const browser = {
   read: (key: string): string | null => attempt(() => localStorage.getItem(PREFIX + key)),
   write: (key: string, value: string): void => void attempt(() => localStorage.setItem(PREFIX + key, value)),
   drop: (key: string): void => void attempt(() => localStorage.removeItem(PREFIX + key)),
+  /** Says whether an event of the storage is about a key; null is about all. */
+  isKey: (stored: string | null, key: string): boolean => stored === null || stored === PREFIX + key,
 };

@@ -63,12 +63,8 @@ SET status = 'confirmed', step = 'done', fee_msat = $2, processed_at_ms = $3, ch
 WHERE id = $1 AND status = 'pending'";
     FAIL = "
 UPDATE lightning_withdrawals
-SET status = 'failed', step = 'done', failure = $2, processed_at_ms = $3, check_at_ms = NULL
-WHERE id = $1 AND status = 'pending'";
-    FAIL_UNSENT = "
-UPDATE lightning_withdrawals
-SET status = 'failed', step = 'done', failure = $2, processed_at_ms = $3, check_at_ms = NULL
-WHERE id = $1 AND status = 'pending' AND step = 'reserved'";
+SET status = 'failed', step = 'done', failure = $3, processed_at_ms = $4, check_at_ms = NULL
+WHERE id = $1 AND status = 'pending' AND attempts = $2";
 }
 
 #[derive(Debug, FromRow)]
@@ -285,17 +281,18 @@ pub(in crate::lightning) async fn confirm(
     Ok(rows == 1)
 }
 
-/// Marks a pending withdrawal as failed; says whether it was this call. With `only_unsent`, only when nothing was sent.
+/// Marks a pending withdrawal as failed, unless it was handed over after the caller saw `attempts`; says whether it was
+/// this call.
 pub(in crate::lightning) async fn fail(
     tx: &mut Tx,
     id: Uuid,
+    attempts: i64,
     failure: &str,
     now_ms: i64,
-    only_unsent: bool,
 ) -> Result<bool, DbError> {
-    let statement = if only_unsent { FAIL_UNSENT } else { FAIL };
-    let rows = on_backend!(tx, |c, DB| sqlx::query::<DB>(statement)
+    let rows = on_backend!(tx, |c, DB| sqlx::query::<DB>(FAIL)
         .bind(id.to_string())
+        .bind(attempts)
         .bind(failure)
         .bind(now_ms)
         .execute(c)
