@@ -19,6 +19,7 @@
 //! | [`bolt11`] | Lightning invoices: read, checked, written |
 //! | [`nostr`] | events (NIP-01), `npub` (NIP-19), the sign-in event |
 //! | [`signature`] | BIP-340 Schnorr signatures |
+//! | [`wallet`] | addresses on other chains |
 //! | [`encoding`] | hexadecimal and JSON, read strictly |
 #![no_std]
 #![deny(
@@ -46,3 +47,4 @@ pub mod encoding;
 pub mod nostr;
 pub mod rounding;
 pub mod signature;
+pub mod wallet;

@@ -19,9 +19,11 @@ use crate::jobs::{JobSpec, Locks};
 use crate::ledger::Ledger;
 use crate::lightning::simulated::Simulated;
 use crate::lightning::{ConnectError, Lightning, NodeError, Provider, Terms};
+use crate::privy::{ClientFault, Privy};
 use crate::session::Sessions;
 use crate::signin::SignIn;
-use crate::{amm, demo, events, http, jobs, ledger, lightning, ops, session, signin};
+use crate::users::Users;
+use crate::{amm, demo, events, http, jobs, ledger, lightning, ops, session, signin, users};
 
 /// Everything the server is made of.
 #[derive(Debug)]
@@ -40,8 +42,12 @@ pub struct App {
     pub identities: Identities,
     /// Sessions and tokens.
     pub sessions: Sessions,
-    /// Signing in.
+    /// What Privy says about users.
+    pub privy: Privy,
+    /// Signing in with a key.
     pub sign_in: SignIn,
+    /// Signing in with Privy, and profiles.
+    pub users: Users,
     /// What happens to users.
     pub events: Events,
     /// Their streams.
@@ -58,6 +64,12 @@ pub struct App {
     pub pools: Pools,
     /// Signs what pools have been.
     pub notary: Notary,
+}
+
+/// The ways to servers of others.
+struct Ports {
+    provider: Provider,
+    privy: Privy,
 }
 
 /// Why the server could not start.
@@ -87,6 +99,9 @@ pub enum StartError {
     /// The sats are at another provider.
     #[error(transparent)]
     Node(#[from] NodeError),
+    /// This machine cannot make calls of Privy.
+    #[error(transparent)]
+    Privy(#[from] ClientFault),
     /// A configured administrator could not be made one.
     #[error(transparent)]
     Grant(#[from] AdminError),
@@ -136,7 +151,8 @@ impl App {
         entropy: Arc<dyn Entropy>,
         provider: Provider,
     ) -> Result<Arc<Self>, StartError> {
-        let app = Self::assemble(config, db, clock, entropy, provider);
+        let privy = Privy::new(config.privy.as_ref(), &clock)?;
+        let app = Self::assemble(config, db, clock, entropy, Ports { provider, privy });
         app.lightning.check_node().await?;
         app.grant_configured_admins().await?;
         if app.config.demo {
@@ -150,18 +166,31 @@ impl App {
         db: Database,
         clock: Arc<dyn Clock>,
         entropy: Arc<dyn Entropy>,
-        provider: Provider,
+        ports: Ports,
     ) -> Self {
+        let Ports { provider, privy } = ports;
         let parts = || (db.clone(), Arc::clone(&clock), Arc::clone(&entropy));
         let (a, b, c) = parts();
         let identities = Identities::new(a, b, c);
         let (a, b, c) = parts();
         let activity = Activity::new(Arc::clone(&b), Arc::clone(&c));
-        let sessions = Sessions::new(a, b, c, activity, &config);
+        let sessions = Sessions::new(a, b, c, activity.clone(), &config);
         let (a, b, c) = parts();
         let sign_in = SignIn::new(a, b, c, identities.clone(), sessions.clone(), &config);
         let (a, b, c) = parts();
+        let users = Users::new(
+            a,
+            b,
+            c,
+            users::Parts {
+                identities: identities.clone(),
+                sessions: sessions.clone(),
+                activity,
+                privy: privy.clone(),
+            },
+        );
         let events = Events::new(db.clone(), Arc::clone(&clock), entropy.as_ref());
+        let (a, b, c) = parts();
         let ledger = Ledger::new(a, b, c, events.clone());
         let streams = Streams::new(events.clone(), ledger.clone(), sessions.clone());
         let stream_slots = StreamSlots::new(&config.limits);
@@ -187,7 +216,9 @@ impl App {
             locks,
             identities,
             sessions,
+            privy,
             sign_in,
+            users,
             events,
             streams,
             stream_slots,
@@ -214,6 +245,7 @@ impl App {
         let api = http::openapi::router()
             .merge(signin::http::routes())
             .merge(session::http::routes())
+            .merge(users::http::routes())
             .merge(ledger::http::routes())
             .merge(amm::http::routes())
             .merge(events::http::routes())

@@ -20,6 +20,8 @@ use crate::lightning::{self, Provider};
 
 mod admin;
 mod out;
+mod privy;
+mod secrets;
 mod serve;
 mod settings;
 
@@ -60,6 +62,11 @@ enum Command {
     /// Make administrators, or list them
     #[command(subcommand)]
     Admin(admin::AdminCommand),
+    /// Check tokens of Privy
+    #[command(subcommand)]
+    Privy(privy::PrivyCommand),
+    /// Print strong secrets for an environment file
+    Secrets,
     /// Recompute balances, holds and pools from their entries and events
     Audit,
     /// Write a consistent copy of an SQLite database to a new file
@@ -126,6 +133,10 @@ fn execute(cli: Cli) -> Result<Outcome, CommandError> {
     if let Command::Openapi { check } = &command {
         return openapi(check.as_ref());
     }
+    if let Command::Secrets = &command {
+        out::text(&secrets::text(&OsEntropy))?;
+        return Ok(Outcome::Done);
+    }
     let settings = Settings::read(cli.config)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(async {
@@ -135,7 +146,9 @@ fn execute(cli: Cli) -> Result<Outcome, CommandError> {
             Command::Admin(command) => admin::run(&settings, command).await,
             Command::Audit => audit(&settings).await,
             Command::Backup { path } => backup(&settings, path).await,
+            Command::Privy(command) => privy::run(&settings, command).await,
             Command::Openapi { check } => openapi(check.as_ref()),
+            Command::Secrets => Ok(Outcome::Done),
         }
     })
 }
@@ -260,6 +273,9 @@ mod tests {
             "postfun audit",
             "postfun backup copy.db",
             "postfun openapi",
+            "postfun secrets",
+            "postfun privy verify",
+            "postfun privy verify a.b.c",
             "postfun openapi --check openapi.json",
         ] {
             assert!(Cli::try_parse_from(line.split(' ')).is_ok(), "{line}");

@@ -9,6 +9,8 @@
 //! | [`ledger`] | accounts, postings, holds, tokens |
 //! | [`identity`], [`session`], [`signin`] | users and their keys, tokens, proofs |
 //! | [`activity`] | what users did and what was done to their accounts |
+//! | [`privy`] | what Privy says about a user, checked |
+//! | [`users`] | users as seed 004 sees them: signing in with Privy, profiles |
 //! | [`amm`] | pools and swaps |
 //! | [`events`] | what happens to a user, for whoever must be told |
 //! | [`lightning`] | sats that come and go over Lightning |
@@ -39,9 +41,12 @@ pub mod keys;
 pub mod ledger;
 pub mod lightning;
 pub mod ops;
+pub mod privy;
 pub mod session;
 pub mod signin;
 pub mod telemetry;
+mod tls;
+pub mod users;
 
 /// Every statement that the server holds as a constant, as (place, text); a test prepares each on both engines.
 #[must_use]
@@ -66,6 +71,7 @@ pub fn statements() -> Vec<(String, &'static str)> {
         ("lightning::withdrawal", lightning::repo::withdrawal::STATEMENTS),
         ("session", session::repo::STATEMENTS),
         ("signin", signin::repo::STATEMENTS),
+        ("users", users::repo::STATEMENTS),
     ];
     repositories
         .into_iter()

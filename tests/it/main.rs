@@ -27,3 +27,4 @@ mod session;
 mod signin;
 mod sweep;
 mod tidy;
+mod users;

@@ -11,6 +11,7 @@
 //! | [`node`] | a Lightning node that does what a story tells it to |
 //! | [`peek`] | what the database holds that HTTP does not show |
 //! | [`disk`] | a disk that can be full |
+//! | [`privy`] | tokens of Privy users |
 //! | [`process`] | the real program, for what only a process can show |
 //! | [`signer`] | a Nostr key that signs in |
 //! | [`stream`] | server-sent events as a client reads them |
@@ -35,6 +36,7 @@ pub mod node;
 pub mod peek;
 pub mod plain_http;
 pub mod postgres;
+pub mod privy;
 pub mod process;
 pub mod signer;
 pub mod story;

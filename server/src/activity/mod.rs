@@ -27,6 +27,12 @@ pub enum Action {
     UserLogin,
     /// A user ended the session they called in.
     UserLogout,
+    /// A key was proven for the first time.
+    UserRegister,
+    /// A user named a wallet.
+    WalletConnected,
+    /// A user's profile was changed.
+    ProfileUpdated,
     /// A session was made or made active again by a call.
     SessionCreated,
     /// A session was ended; the metadata say why.
@@ -55,6 +61,9 @@ impl Action {
         match self {
             Self::UserLogin => "user_login",
             Self::UserLogout => "user_logout",
+            Self::UserRegister => "user_register",
+            Self::WalletConnected => "wallet_connected",
+            Self::ProfileUpdated => "profile_updated",
             Self::SessionCreated => "session_created",
             Self::SessionTerminated => "session_terminated",
         }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::{env, fs};
 
 use crate::config::key::CONFIG_PATH;
-use crate::config::{self, Config, ConfigError, DatabaseUrl, PoolLimits, secret};
+use crate::config::{self, Config, ConfigError, DatabaseUrl, PoolLimits, PrivyConfig, secret};
 
 use super::OsEntropy;
 
@@ -41,6 +41,11 @@ impl Settings {
     /// Reads which database is meant, for commands that need nothing else.
     pub(super) fn database(&self) -> Result<(DatabaseUrl, PoolLimits), ConfigError> {
         config::database_alone(&self.env, self.file.as_deref())
+    }
+
+    /// Reads which Privy app is meant, for a command that needs nothing else.
+    pub(super) fn privy(&self) -> Result<Option<PrivyConfig>, ConfigError> {
+        config::privy_alone(&self.env, self.file.as_deref())
     }
 
     /// Returns a variable that is no setting of this program.

@@ -7,6 +7,7 @@
 //! |---|---|
 //! | [`key`] | the table of all settings |
 //! | [`lightning`] | who holds the sats, and limits |
+//! | [`privy`] | whose users sign in with Privy |
 //! | `network` | addresses, proxies, origins |
 //! | `source` | environment over file, unknown names refused |
 //! | [`database`], [`rate`], [`secret`] | the settings with a grammar of their own |
@@ -24,6 +25,7 @@ pub mod error;
 pub mod key;
 pub mod lightning;
 mod network;
+pub mod privy;
 pub mod rate;
 mod rule;
 pub mod secret;
@@ -34,6 +36,7 @@ mod tests;
 pub use database::{DatabaseUrl, PoolLimits};
 pub use error::ConfigError;
 pub use lightning::{BackendConfig, LightningConfig, LightningLimits, LnbitsConfig};
+pub use privy::PrivyConfig;
 pub use rate::{Rate, Rates};
 pub use secret::Secret;
 
@@ -83,6 +86,8 @@ pub struct Config {
     pub admins: Vec<String>,
     /// Who holds the sats on Lightning.
     pub lightning: LightningConfig,
+    /// The Privy app whose users may sign in, if any.
+    pub privy: Option<PrivyConfig>,
     /// Form of the log; none chooses by whether a terminal reads it.
     pub log_format: Option<LogFormat>,
     /// Sentences the operator should read at start.
@@ -184,11 +189,13 @@ impl Config {
         let public_url = source.parse("POSTFUN_PUBLIC_URL", None, |text| base_url(text).map(Some))?;
         let trusted_proxies = trusted_proxies(&source)?;
         let lnbits = lightning::lnbits(&source)?;
+        let privy = PrivyConfig::read(&source, production)?;
         let setting = rule::Setting {
             listen,
             production,
             public_url: public_url.as_ref(),
             lightning: lnbits.is_some(),
+            privy: privy.is_some(),
         };
         let demo = rule::demo(&source, setting, trusted_proxies.is_empty())?;
         let secret = match rule::configured_secret(&source, setting, &database)? {
@@ -216,6 +223,7 @@ impl Config {
             rates: rates(&source, demo)?,
             admins: source.list("POSTFUN_ADMINS"),
             lightning,
+            privy,
             log_format: source.parse("POSTFUN_LOG_FORMAT", None, log_format)?,
             notices,
             data_dir,
@@ -283,6 +291,19 @@ pub fn database_alone(
 ) -> Result<(DatabaseUrl, PoolLimits), ConfigError> {
     let source = Source::read(env, file)?;
     database::parse(source.get("DATABASE_URL"), &data_dir(&source))
+}
+
+/// Reads which Privy app is meant, without asking for the settings that only a server needs.
+///
+/// # Errors
+///
+/// As [`Config::load`], about these settings and about unknown names.
+pub fn privy_alone(
+    env: &BTreeMap<String, String>,
+    file: Option<&str>,
+) -> Result<Option<PrivyConfig>, ConfigError> {
+    let source = Source::read(env, file)?;
+    PrivyConfig::read(&source, rule::is_production(&source)?)
 }
 
 fn data_dir(source: &Source) -> PathBuf {

@@ -8,6 +8,7 @@
 //! | no `JWT_SECRET` | made and stored (SQLite), refused (PostgreSQL) | same | refused |
 //!
 //! An LNbits server switches demo mode off like production does: nothing made from nothing stands beside real money.
+//! A Privy app switches it off unless it is asked for.
 
 use std::net::{IpAddr, SocketAddr};
 use std::path::Path;
@@ -26,6 +27,7 @@ pub(super) struct Setting<'a> {
     pub(super) production: bool,
     pub(super) public_url: Option<&'a Url>,
     pub(super) lightning: bool,
+    pub(super) privy: bool,
 }
 
 pub(super) fn is_loopback_ip(ip: IpAddr) -> bool {
@@ -70,7 +72,7 @@ pub(super) fn demo(source: &Source, setting: Setting<'_>, no_proxies: bool) -> R
     }
     let private =
         is_loopback_ip(setting.listen.ip()) && no_proxies && setting.public_url.is_none_or(is_loopback_url);
-    Ok(asked.unwrap_or(private && !setting.production && !setting.lightning))
+    Ok(asked.unwrap_or(private && !setting.production && !setting.lightning && !setting.privy))
 }
 
 /// Checks the configured token secret; none means that the stored one may be used.

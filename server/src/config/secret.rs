@@ -18,7 +18,7 @@ pub const SECRET_CHARS_MIN: usize = 32;
 const FILE_NAME: &str = "secrets.toml";
 
 /// Values that stand in examples and tutorials; whoever reads them can forge tokens.
-const KNOWN_DEFAULTS: [&str; 16] = [
+const KNOWN_DEFAULTS: [&str; 17] = [
     "dev-jwt-change-me",
     "dev-secret-change-me",
     "dev-secret",
@@ -34,6 +34,7 @@ const KNOWN_DEFAULTS: [&str; 16] = [
     "your-super-secret-jwt-key",
     "your-super-secret-key-min-32-characters",
     "your-refresh-secret-key-min-32-characters",
+    "your-privy-app-secret",
     "your-super-secret-jwt-key-change-this-in-production",
 ];
 
@@ -63,7 +64,7 @@ impl fmt::Debug for Secret {
 
 /// Says what is wrong with a secret that others could try to guess, if anything.
 pub(super) fn weakness(text: &str) -> Option<String> {
-    if is_known_default(text) {
+    if is_placeholder(text) {
         return Some(
             "is a value from an example, which everybody knows; make one with `openssl rand -hex 32`".into(),
         );
@@ -79,7 +80,8 @@ pub(super) fn weakness(text: &str) -> Option<String> {
         .then(|| "is one character repeated; make one with `openssl rand -hex 32`".to_owned())
 }
 
-fn is_known_default(text: &str) -> bool {
+/// Whether a text stands in examples.
+pub(super) fn is_placeholder(text: &str) -> bool {
     KNOWN_DEFAULTS.iter().any(|known| text.eq_ignore_ascii_case(known))
 }
 

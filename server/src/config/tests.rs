@@ -315,3 +315,40 @@ fn one_client_cannot_have_every_connection_and_stream_unless_there_is_only_one()
         }
     }
 }
+
+const PRIVY_APP: (&str, &str) = ("PRIVY_APP_ID", "cmtestapp000000000000000");
+
+#[test]
+fn a_privy_app_is_read_and_switches_the_demo_off_unless_asked_for() {
+    assert!(load(&[]).unwrap().privy.is_none());
+    let config = load(&[PRIVY_APP]).unwrap();
+    let privy = config.privy.unwrap();
+    assert_eq!((privy.app_id.as_str(), privy.api_url.as_str()), (PRIVY_APP.1, "https://api.privy.io/"));
+    assert!(!config.demo && privy.verification_key.is_none() && privy.app_secret.is_none());
+    assert!(load(&[PRIVY_APP, ("POSTFUN_DEMO", "on")]).unwrap().demo);
+    let loopback = load(&[PRIVY_APP, ("POSTFUN_PRIVY_API_URL", "http://127.0.0.1:9/below")]).unwrap();
+    assert_eq!(loopback.privy.unwrap().api_url.as_str(), "http://127.0.0.1:9/below/");
+}
+
+#[test]
+fn bad_privy_settings_are_refused_with_a_sentence() {
+    for (settings, variable) in [
+        (vec![("PRIVY_APP_SECRET", "x")], "PRIVY_APP_SECRET"),
+        (vec![("PRIVY_VERIFICATION_KEY", "x")], "PRIVY_VERIFICATION_KEY"),
+        (vec![("PRIVY_APP_ID", "your-privy-app-id")], "PRIVY_APP_ID"),
+        (vec![("PRIVY_APP_ID", "a/../b")], "PRIVY_APP_ID"),
+        (vec![PRIVY_APP, ("PRIVY_APP_SECRET", "your-privy-app-secret")], "PRIVY_APP_SECRET"),
+        (
+            vec![PRIVY_APP, ("PRIVY_VERIFICATION_KEY", "your-privy-verification-key")],
+            "PRIVY_VERIFICATION_KEY",
+        ),
+        (vec![PRIVY_APP, ("POSTFUN_PRIVY_API_URL", "http://privy.example.org")], "POSTFUN_PRIVY_API_URL"),
+        (
+            vec![PRIVY_APP, ("POSTFUN_PRIVY_API_URL", "https://me:pass@privy.example.org")],
+            "POSTFUN_PRIVY_API_URL",
+        ),
+    ] {
+        let message = load(&settings).unwrap_err().to_string();
+        assert!(message.contains(variable), "{settings:?}: {message}");
+    }
+}

@@ -94,7 +94,7 @@ impl Limiter {
 }
 
 fn is_sign_in(path: &str) -> bool {
-    matches!(path, "/auth/challenge" | "/auth/verify")
+    matches!(path, "/auth/challenge" | "/auth/verify" | "/api/auth/login")
 }
 
 #[cfg(test)]

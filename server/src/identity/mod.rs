@@ -55,28 +55,86 @@ impl Identities {
         kind: IdentityKind,
         subject: &str,
     ) -> Result<User, DbError> {
+        Ok(self.admit_in_tx(tx, kind, subject).await?.0)
+    }
+
+    /// As [`Identities::find_or_create_in_tx`], and says whether the user was made.
+    ///
+    /// # Errors
+    ///
+    /// [`DbError`].
+    pub(crate) async fn admit_in_tx(
+        &self,
+        tx: &mut Tx,
+        kind: IdentityKind,
+        subject: &str,
+    ) -> Result<(User, bool), DbError> {
         if let Some(user) = repo::find_by_identity(tx, kind, subject).await? {
-            return Ok(user);
+            return Ok((user, false));
         }
         let number = repo::next_user_number(tx).await?;
         if let Some(user) = repo::find_by_identity(tx, kind, subject).await? {
-            return Ok(user);
+            return Ok((user, false));
         }
-        let now_ms = self.clock.now_ms();
         let is_invited = repo::delete_invitation(tx, kind, subject).await?;
         let user = User {
-            id: uuid_v7(now_ms, self.entropy.as_ref()),
-            number,
             role: if is_invited { Role::Admin } else { Role::User },
-            status: UserStatus::Active,
-            display_name: None,
             nostr_pubkey: (kind == IdentityKind::Nostr).then(|| subject.to_owned()),
-            created_at_ms: now_ms,
+            ..self.new_user(number)
         };
         repo::insert_user(tx, &user).await?;
-        repo::insert_identity(tx, &user, kind, subject).await?;
+        repo::insert_identity(tx, user.id, kind, subject, user.created_at_ms).await?;
         tracing::info!(user.number = user.number, identity.kind = kind.as_str(), "a new user signed in");
+        Ok((user, true))
+    }
+
+    /// Makes a user without a key; holds the counter of users until the transaction ends.
+    ///
+    /// # Errors
+    ///
+    /// [`DbError`].
+    pub(crate) async fn create_in_tx(
+        &self,
+        tx: &mut Tx,
+        display_name: Option<String>,
+    ) -> Result<User, DbError> {
+        let number = repo::next_user_number(tx).await?;
+        let user = User { display_name, ..self.new_user(number) };
+        repo::insert_user(tx, &user).await?;
         Ok(user)
+    }
+
+    /// Gives a user a key that was just proven; nothing when somebody has it already.
+    ///
+    /// # Errors
+    ///
+    /// [`DbError`].
+    pub(crate) async fn attach_in_tx(
+        &self,
+        tx: &mut Tx,
+        user_id: Uuid,
+        kind: IdentityKind,
+        subject: &str,
+    ) -> Result<Option<User>, DbError> {
+        repo::lock_user_numbers(tx).await?;
+        if repo::find_by_identity(tx, kind, subject).await?.is_some() {
+            return Ok(None);
+        }
+        repo::insert_identity(tx, user_id, kind, subject, self.clock.now_ms()).await?;
+        repo::find_user(tx, user_id).await
+    }
+
+    fn new_user(&self, number: i64) -> User {
+        let now_ms = self.clock.now_ms();
+        User {
+            id: uuid_v7(now_ms, self.entropy.as_ref()),
+            number,
+            role: Role::User,
+            status: UserStatus::Active,
+            display_name: None,
+            nostr_pubkey: None,
+            created_at_ms: now_ms,
+        }
     }
 
     /// Finds a user by id.

@@ -48,7 +48,7 @@ INSERT INTO users (id, number, role, status, display_name, version, created_at_m
 VALUES ($1, $2, $3, $4, $5, 1, $6, $6)";
     INSERT_IDENTITY = "
 INSERT INTO identities (kind, subject, user_id, is_primary, created_at_ms)
-VALUES ($1, $2, $3, $4, $5)";
+VALUES ($1, $2, $3, NOT EXISTS (SELECT 1 FROM identities WHERE user_id = $3 AND kind = $1 AND is_primary), $4)";
     UPDATE_ROLE = "
 UPDATE users
 SET role = $2, version = version + 1, updated_at_ms = $3
@@ -163,19 +163,19 @@ pub(super) async fn insert_user(tx: &mut Tx, user: &User) -> Result<(), DbError>
     Ok(())
 }
 
-/// Writes a user's first key of a kind, which is the primary one.
+/// Writes a user's key; the first one of a kind is the primary one.
 pub(super) async fn insert_identity(
     tx: &mut Tx,
-    user: &User,
+    user_id: Uuid,
     kind: IdentityKind,
     subject: &str,
+    now_ms: i64,
 ) -> Result<(), DbError> {
     on_backend!(tx, |c, DB| sqlx::query::<DB>(INSERT_IDENTITY)
         .bind(kind.as_str())
         .bind(subject)
-        .bind(user.id.to_string())
-        .bind(true)
-        .bind(user.created_at_ms)
+        .bind(user_id.to_string())
+        .bind(now_ms)
         .execute(c)
         .await
         .map(|_done| ()))?;

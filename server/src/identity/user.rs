@@ -44,6 +44,8 @@ pub enum UserStatus {
 pub enum IdentityKind {
     /// A Nostr public key.
     Nostr,
+    /// A user of the configured Privy app, `did:privy:…`.
+    Privy,
 }
 
 impl User {
@@ -64,7 +66,7 @@ impl Role {
         }
     }
 
-    pub(super) fn parse(text: &str) -> Option<Self> {
+    pub(crate) fn parse(text: &str) -> Option<Self> {
         [Self::User, Self::Admin].into_iter().find(|role| role.as_str() == text)
     }
 }
@@ -79,7 +81,7 @@ impl UserStatus {
         }
     }
 
-    pub(super) fn parse(text: &str) -> Option<Self> {
+    pub(crate) fn parse(text: &str) -> Option<Self> {
         [Self::Active, Self::Deleted].into_iter().find(|status| status.as_str() == text)
     }
 }
@@ -90,6 +92,7 @@ impl IdentityKind {
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Nostr => "nostr",
+            Self::Privy => "privy",
         }
     }
 }

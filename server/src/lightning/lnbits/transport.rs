@@ -7,12 +7,12 @@ use std::time::Duration;
 use reqwest::header::{CONTENT_TYPE, HeaderName, HeaderValue};
 use reqwest::redirect::Policy;
 use reqwest::{Client, RequestBuilder, Response, retry};
-use rustls::{ClientConfig, RootCertStore};
 use tokio::time::{Instant, sleep, timeout_at};
 use url::Url;
 
 use super::text;
 use crate::config::LnbitsConfig;
+use crate::tls;
 
 /// Largest answer that is read; a payment's is about two kilobytes.
 const ANSWER_BYTES_MAX: usize = 256 * 1024;
@@ -54,7 +54,7 @@ pub struct TransportError(#[source] Box<dyn std::error::Error + Send + Sync>);
 
 impl Transport {
     pub(super) fn new(config: &LnbitsConfig) -> Result<Self, TransportError> {
-        let tls = tls().map_err(|error| TransportError(Box::new(error)))?;
+        let tls = tls::client().map_err(|error| TransportError(Box::new(error)))?;
         let client = |idle_connections: usize| {
             Client::builder()
                 .tls_backend_preconfigured(tls.clone())
@@ -121,15 +121,6 @@ impl fmt::Debug for Transport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Transport").field("base", &self.base.as_str()).finish_non_exhaustive()
     }
-}
-
-/// Trusts Mozilla's list and what this machine trusts, so that an LNbits with a certificate of one's own works too.
-fn tls() -> Result<ClientConfig, rustls::Error> {
-    let mut roots: RootCertStore = webpki_roots::TLS_SERVER_ROOTS.iter().cloned().collect();
-    roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
-    let provider = rustls::crypto::ring::default_provider().into();
-    let builder = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions()?;
-    Ok(builder.with_root_certificates(roots).with_no_client_auth())
 }
 
 fn is_worth_another_try(answer: &Result<Answer, Fault>) -> bool {

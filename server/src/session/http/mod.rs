@@ -10,13 +10,14 @@
 mod devices;
 mod sessions;
 mod tokens;
-mod wire;
+pub(crate) mod wire;
 
 use std::sync::Arc;
 
 use utoipa_axum::router::OpenApiRouter;
 
 use crate::app::App;
+pub(crate) use tokens::TokenPair;
 
 pub(crate) fn routes() -> OpenApiRouter<Arc<App>> {
     tokens::routes().merge(sessions::routes()).merge(devices::routes())

@@ -41,7 +41,7 @@ struct LogoutRequest {
 /// Tokens as seed 004 hands them out.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct TokenPair {
+pub(crate) struct TokenPair {
     /// For the header `Authorization: Bearer …`.
     access_token: String,
     /// Gets the next pair; each is good for one refresh, and again as long as nobody used what it got.

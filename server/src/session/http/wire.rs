@@ -18,19 +18,19 @@ pub(super) const KEY_MAX: usize = 255;
 
 /// A field by its name on the wire, for refusing it.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Field(pub(super) &'static str);
+pub(crate) struct Field(pub(crate) &'static str);
 
 impl Field {
-    pub(super) fn missing(self) -> ApiError {
+    pub(crate) fn missing(self) -> ApiError {
         self.refused("is required")
     }
 
-    pub(super) fn refused(self, why: &str) -> ApiError {
+    pub(crate) fn refused(self, why: &str) -> ApiError {
         ApiError::bad_request("invalid_field", format!("{} {why}", self.0)).with_field("field", self.0)
     }
 
     /// Checks a text; an empty one counts as absent.
-    pub(super) fn text(self, text: Option<String>, chars_max: usize) -> Result<Option<String>, ApiError> {
+    pub(crate) fn text(self, text: Option<String>, chars_max: usize) -> Result<Option<String>, ApiError> {
         let Some(text) = text.filter(|text| !text.is_empty()) else { return Ok(None) };
         if text.chars().any(char::is_control) {
             return Err(self.refused("must not contain control characters"));
@@ -60,7 +60,7 @@ pub(super) fn push_token(text: Option<String>) -> Result<String, ApiError> {
 }
 
 /// Checks every text that a client says about its device; an empty one counts as absent.
-pub(super) fn check_device(device: Device) -> Result<Device, ApiError> {
+pub(crate) fn check_device(device: Device) -> Result<Device, ApiError> {
     Ok(Device {
         id: Field("deviceId").text(device.id, DEVICE_ID_MAX)?,
         platform: device.platform,

@@ -1,0 +1,3 @@
+//! Addresses of wallets on other chains.
+
+pub mod evm;
