@@ -35,6 +35,8 @@ pub enum Behaviour {
     KeepPending,
     /// Never hears of the order.
     Lose,
+    /// Says no without looking at the order, and remembers nothing of it.
+    TurnAway,
 }
 
 /// The node. Clones are the same node.
@@ -270,6 +272,7 @@ impl Node {
     }
 
     fn obey(&self, bolt11: &str, hash: PaymentHash) -> PayOutcome {
+        assert!(!bolt11.contains(':'), "a provider takes no scheme: {bolt11}");
         let invoice = Invoice::decode(bolt11).expect("the server checks invoices before it pays them");
         assert_eq!(invoice.payment_hash, *hash.as_bytes(), "the hash is the invoice's");
         let mut state = self.state();
@@ -278,6 +281,9 @@ impl Node {
         let behaviour = state.script.pop_front().unwrap_or(Behaviour::Settle { fee_msat: 1_000 });
         if behaviour == Behaviour::Lose {
             return lost();
+        }
+        if behaviour == Behaviour::TurnAway {
+            return PayOutcome::Failed { reason: "not today".to_owned() };
         }
         if matches!(state.payments.get(&hash), Some(PaymentState::Settled { .. } | PaymentState::Pending)) {
             return PayOutcome::Failed { reason: "this hash is paid, or being paid".to_owned() };
@@ -292,7 +298,7 @@ impl Node {
                 (PaymentState::Failed { reason: reason.clone() }, PayOutcome::Failed { reason })
             }
             Behaviour::FailUnheard => (PaymentState::Failed { reason: "no route".to_owned() }, lost()),
-            Behaviour::KeepPending | Behaviour::Lose => {
+            Behaviour::KeepPending | Behaviour::Lose | Behaviour::TurnAway => {
                 (PaymentState::Pending, PayOutcome::Unknown { reason: "on its way".to_owned() })
             }
         };

@@ -130,7 +130,9 @@ impl Invoice {
     }
 }
 
-fn without_scheme(text: &str) -> &str {
+/// Returns the invoice in a text that may begin with `lightning:`, in any case, as wallets hand them over.
+#[must_use]
+pub fn without_scheme(text: &str) -> &str {
     match text.split_at_checked(SCHEME.len()) {
         Some((scheme, invoice)) if scheme.eq_ignore_ascii_case(SCHEME) => invoice,
         _ => text,

@@ -29,7 +29,7 @@ mod signature;
 
 pub use draft::Draft;
 pub use error::{Bolt11Error, PayRefusal};
-pub use invoice::Invoice;
+pub use invoice::{Invoice, without_scheme};
 pub use network::Network;
 pub use payable::check_payable;
 

@@ -93,9 +93,14 @@ impl Lane {
             }
         }
         match Arc::clone(places).try_acquire_owned() {
-            Ok(place) if is_busy => {
-                self.begin_on(Kept { connection: connect(pool, *is_direct).await?, _place: place }).await
-            }
+            Ok(place) if is_busy => match connect(pool, *is_direct).await {
+                Ok(connection) => self.begin_on(Kept { connection, _place: place }).await,
+                // PostgreSQL has no place for one more; the pool's connections are still there.
+                Err(error) => {
+                    tracing::debug!(error = error.chain(), "a worker got no connection of its own");
+                    self.db.begin().await
+                }
+            },
             _ => self.db.begin().await,
         }
     }

@@ -49,6 +49,14 @@ JOIN accounts ON accounts.id = entries.account_id
 WHERE entries.asset_id <> accounts.asset_id
 ORDER BY entries.account_id
 LIMIT $1";
+    STRAY_ENTRIES = "
+SELECT entries.posting_id AS subject, entries.account_id AS found, CAST(0 AS BIGINT) AS expected
+FROM entries
+LEFT JOIN accounts ON accounts.id = entries.account_id
+LEFT JOIN postings ON postings.id = entries.posting_id
+WHERE accounts.id IS NULL OR postings.id IS NULL
+ORDER BY entries.posting_id
+LIMIT $1";
     BELOW_ZERO = "
 SELECT CAST(id AS TEXT) AS subject, available AS found, CAST(0 AS BIGINT) AS expected
 FROM accounts
@@ -84,6 +92,7 @@ pub(crate) async fn run(tx: &mut Tx) -> Result<Vec<Finding>, DbError> {
         ("account differs from its entries", WRONG_BALANCES),
         ("account's holds differ from what it sets aside", WRONG_HOLDS),
         ("entry is of another asset than its account", WRONG_ASSETS),
+        ("entry belongs to no account or no posting", STRAY_ENTRIES),
         ("account is below zero", BELOW_ZERO),
         ("asset was issued that must not be", ISSUED_WITHOUT_RIGHT),
     ];

@@ -23,6 +23,9 @@ const CHECK_MAX_MS: i64 = 30_000;
 /// How long after its end an invoice is still looked at: a payment may settle in the last second.
 pub(super) const GRACE_MS: i64 = 60_000;
 
+/// When an expired invoice is looked at again, in milliseconds after its end.
+const LATE_CHECKS_MS: [i64; 3] = [10 * 60_000, 60 * 60_000, 24 * 60 * 60_000];
+
 /// A deposit, as a user asks for it.
 #[derive(Debug)]
 pub(crate) struct Deposit<'a> {
@@ -139,6 +142,11 @@ impl Lightning {
     ///
     /// [`LightningError::Ledger`] when the database fails.
     pub async fn hint(&self, hash: super::PaymentHash) -> Result<(), LightningError> {
+        // Strangers may call this, so a hash that is not ours, or is decided, costs no write.
+        let known = repo::find_by_hash(&mut self.db.reader().await?, hash).await?;
+        if known.is_none_or(|invoice| invoice.paid_by == Some(PaidBy::Provider)) {
+            return Ok(());
+        }
         let mut tx = self.db.begin().await?;
         repo::check_soon(&mut tx, hash, self.clock.now_ms()).await?;
         Ok(tx.commit().await?)
@@ -149,17 +157,33 @@ impl Lightning {
         let backend = self.backend()?;
         let state = self.called(backend.check_invoice(invoice.payment_hash)).await?;
         let is_over = self.clock.now_ms() > invoice.expires_at_ms.saturating_add(GRACE_MS);
-        match (state, invoice.paid_by) {
-            (InvoiceState::Paid { .. }, Some(PaidBy::Ledger)) => self.suspend_second(invoice).await,
-            (InvoiceState::Paid { .. }, _) => self.credit(invoice).await,
-            (InvoiceState::Unpaid | InvoiceState::Missing, None) if is_over => self.expire(invoice).await,
-            (InvoiceState::Unpaid | InvoiceState::Missing, Some(_)) if is_over => {
-                let mut tx = self.db.begin().await?;
-                repo::stop_checking(&mut tx, invoice.id).await?;
-                Ok(tx.commit().await?)
+        match (state, invoice.status, invoice.paid_by) {
+            (_, _, Some(PaidBy::Provider)) => self.look_late(invoice, None).await,
+            (InvoiceState::Paid { .. }, _, Some(PaidBy::Ledger)) => self.suspend_second(invoice).await,
+            (InvoiceState::Paid { .. }, _, None) => self.credit(invoice).await,
+            (InvoiceState::Unpaid | InvoiceState::Missing, InvoiceStatus::Pending, _) if is_over => {
+                self.expire(invoice).await
             }
-            (InvoiceState::Unpaid | InvoiceState::Missing, _) => Ok(()),
+            (InvoiceState::Unpaid | InvoiceState::Missing, _, _) if is_over => {
+                self.look_late(invoice, self.late_check(invoice)).await
+            }
+            (InvoiceState::Unpaid | InvoiceState::Missing, _, _) => Ok(()),
         }
+    }
+
+    /// The next of the looks after an invoice's end: a provider may hear late of a payment that was made in time.
+    fn late_check(&self, invoice: &Invoice) -> Option<i64> {
+        let now_ms = self.clock.now_ms();
+        LATE_CHECKS_MS
+            .iter()
+            .map(|after| invoice.expires_at_ms.saturating_add(*after))
+            .find(|at| *at > now_ms)
+    }
+
+    async fn look_late(&self, invoice: &Invoice, check_at_ms: Option<i64>) -> Result<(), LightningError> {
+        let mut tx = self.db.begin().await?;
+        repo::check_late(&mut tx, invoice.id, check_at_ms).await?;
+        Ok(tx.commit().await?)
     }
 
     /// Credits a paid invoice: its own amount, once.
@@ -230,7 +254,7 @@ impl Lightning {
 
     async fn expire(&self, invoice: &Invoice) -> Result<(), LightningError> {
         let mut tx = self.db.begin().await?;
-        if !repo::expire(&mut tx, invoice.id).await? {
+        if !repo::expire(&mut tx, invoice.id, self.late_check(invoice)).await? {
             return Ok(());
         }
         let expired = Invoice { status: InvoiceStatus::Expired, ..invoice.clone() };

@@ -21,8 +21,9 @@ impl Lightning {
         order: &Order<'_>,
         own: &Invoice,
     ) -> Result<Withdrawal, LightningError> {
-        // Anybody can sign an invoice with a hash of ours and another amount; it is not what our user asked for.
-        if !is_same_invoice(order.text, &own.payment_request) {
+        // Anybody can sign an invoice with a hash of ours and another amount; it is not what our user asked for. Bech32 may
+        // be in capitals.
+        if !order.text.eq_ignore_ascii_case(&own.payment_request) {
             return Err(LightningError::Forged);
         }
         if own.user_id == order.user.id {
@@ -85,13 +86,6 @@ impl Lightning {
         );
         Ok(withdrawal)
     }
-}
-
-/// Whether two texts are one invoice: bech32 may be in capitals, and a wallet may have put its scheme in front.
-fn is_same_invoice(text: &str, own: &str) -> bool {
-    let text = text.to_ascii_lowercase();
-    let text = text.strip_prefix("lightning:").unwrap_or(&text);
-    text.eq_ignore_ascii_case(own)
 }
 
 /// A withdrawal that is settled as it is made.

@@ -6,6 +6,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::future::BoxFuture;
 use futures_util::{FutureExt, StreamExt, stream};
 
 use super::repo::{invoice, withdrawal};
@@ -17,8 +18,6 @@ use super::{Invoice, Lightning, LightningError, Step, Withdrawal};
 const ROUND: i64 = 200;
 /// Questions to the provider at a time.
 const AT_ONCE: usize = 8;
-/// How many pending withdrawals the measurements are made of.
-const MEASURED_MAX: i64 = 10_000;
 
 /// How often a round is made.
 pub(crate) const EVERY: Duration = Duration::from_secs(1);
@@ -68,8 +67,10 @@ impl Lightning {
             (invoice::list_due(&mut reader, now_ms, ROUND).await?, withdrawals)
         };
         let round = Round { invoices: invoices.len(), withdrawals: withdrawals.len() };
-        stream::iter(withdrawals).for_each_concurrent(AT_ONCE, |row| self.take_on(row)).await;
-        stream::iter(invoices).for_each_concurrent(AT_ONCE, |row| self.take_up(row)).await;
+        // Side by side, so that slow payments do not keep deposits waiting.
+        let withdrawals = withdrawals.into_iter().map(|row| self.take_on(row).boxed()).collect();
+        let invoices = invoices.into_iter().map(|row| self.take_up(row).boxed()).collect();
+        tokio::join!(some_at_once(withdrawals), some_at_once(invoices));
         self.measure().await?;
         Ok(round)
     }
@@ -102,18 +103,20 @@ impl Lightning {
     /// Measures how many withdrawals are pending, how many of them unknown, and how old the oldest of each is.
     async fn measure(&self) -> Result<(), LightningError> {
         let now_ms = self.clock.now_ms();
-        let pending = withdrawal::list_pending(&mut self.db.reader().await?, MEASURED_MAX).await?;
+        let pending = withdrawal::measure(&mut self.db.reader().await?).await?;
         for step in [Step::Reserved, Step::Sent, Step::Unknown] {
-            let ages = pending
-                .iter()
-                .filter(|row| row.step == step)
-                .map(|row| now_ms.saturating_sub(row.created_at_ms).max(0) / 1_000);
-            let (count, oldest_s) =
-                ages.fold((0_u32, 0_i64), |(count, oldest), age| (count + 1, oldest.max(age)));
-            metrics::gauge!("postfun_lightning_holds", "step" => step.as_str()).set(f64::from(count));
+            let found = pending.iter().find(|row| row.step == step.as_str());
+            let (count, oldest_s) = found
+                .map_or((0, 0), |row| (row.rows, now_ms.saturating_sub(row.oldest_at_ms).max(0) / 1_000));
+            let number = |value: i64| f64::from(u32::try_from(value).unwrap_or(u32::MAX));
+            metrics::gauge!("postfun_lightning_holds", "step" => step.as_str()).set(number(count));
             metrics::gauge!("postfun_lightning_hold_age_seconds_max", "step" => step.as_str())
-                .set(f64::from(u32::try_from(oldest_s).unwrap_or(u32::MAX)));
+                .set(number(oldest_s));
         }
         Ok(())
     }
+}
+
+async fn some_at_once(looks: Vec<BoxFuture<'_, ()>>) {
+    stream::iter(looks).for_each_concurrent(AT_ONCE, |look| look).await;
 }

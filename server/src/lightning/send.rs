@@ -36,10 +36,12 @@ impl Lightning {
             PayOutcome::Failed { reason } if is_repeated => {
                 match backend.check_payment(withdrawal.payment_hash).await {
                     PaymentState::Settled { fee_msat } => self.confirm(withdrawal, fee_msat).await,
-                    PaymentState::Failed { .. } | PaymentState::Missing => {
+                    PaymentState::Failed { .. } => self.fail(withdrawal, &reason).await,
+                    // An earlier order may still be held up somewhere, until nobody can pay the invoice any more.
+                    PaymentState::Missing if self.is_unpayable(withdrawal) => {
                         self.fail(withdrawal, &reason).await
                     }
-                    PaymentState::Pending | PaymentState::Unknown { .. } => {
+                    PaymentState::Missing | PaymentState::Pending | PaymentState::Unknown { .. } => {
                         self.note_unknown(withdrawal, &reason).await
                     }
                 }
@@ -47,6 +49,11 @@ impl Lightning {
             PayOutcome::Failed { reason } => self.fail(withdrawal, &reason).await,
             PayOutcome::Unknown { reason } => self.note_unknown(withdrawal, &reason).await,
         }
+    }
+
+    /// Whether the invoice ended so long ago that no order for it can be carried out any more.
+    fn is_unpayable(&self, withdrawal: &Withdrawal) -> bool {
+        self.clock.now_ms() > withdrawal.invoice_expires_at_ms.saturating_add(super::deposit::GRACE_MS)
     }
 
     /// Takes the right to hand a withdrawal over; nobody else does before the patience of this order is over.
@@ -109,6 +116,14 @@ impl Lightning {
         let mut tx = self.db.begin().await?;
         self.ledger.lock_in_tx(&mut tx, &accounts).await?;
         if !repo::confirm(&mut tx, withdrawal.id, fee_msat, now_ms).await? {
+            let row = repo::find(&mut tx, withdrawal.id).await?;
+            if row.is_some_and(|row| row.status == WithdrawalStatus::Failed) {
+                metrics::counter!("postfun_lightning_paid_after_failed_total").increment(1);
+                tracing::error!(
+                    withdrawal.id = %withdrawal.id,
+                    "the provider has paid a withdrawal that it had called failed; its sats were given back already"
+                );
+            }
             return Ok(());
         }
         self.ledger.close_hold_in_tx(&mut tx, hold, postings).await?;

@@ -51,8 +51,8 @@ impl Terms {
             withdraw_max_sats: limits.withdraw_sats_max,
             withdraw_daily_sats: limits.withdraw_sats_daily_max,
             max_fee_sats: limits.fee_sats_max,
-            // An order may be followed by a question about it, and both may take as long as they are allowed to.
-            patience: line * 2 + PATIENCE_MIN,
+            // A refused order is followed by two questions about it, and each may take as long as it is allowed to.
+            patience: line * 3 + PATIENCE_MIN,
         }
     }
 

@@ -16,6 +16,8 @@ use crate::ledger::{AccountId, AccountKey, AssetId, LedgerError, NewHold};
 
 /// How long a request waits for the provider before it answers `pending`.
 const ANSWER_WAIT: Duration = Duration::from_secs(12);
+/// How long a question about a withdrawal waits for the provider.
+const LOOK_WAIT: Duration = Duration::from_secs(5);
 /// The span of the daily limit.
 const DAY_MS: i64 = 24 * 60 * 60 * 1_000;
 /// How long a reservation that nobody sends waits before somebody else takes it up.
@@ -96,7 +98,8 @@ impl Lightning {
         let order = Order {
             user: request.user,
             invoice: &invoice,
-            text: request.bolt11.trim(),
+            // Providers read the bare invoice only.
+            text: bolt11::without_scheme(request.bolt11.trim()),
             amount_msat: request.amount_sats.saturating_mul(1_000),
             claim: request.claim.as_ref(),
         };
@@ -130,6 +133,10 @@ impl Lightning {
         order: &Order<'_>,
     ) -> Result<Withdrawal, LightningError> {
         let cap_msat = self.terms.fee_cap_msat(order.amount_msat);
+        let required_msat = order.amount_msat.saturating_add(cap_msat);
+        if self.balance(order.user.id).await?.available_msat < required_msat {
+            return Err(self.insufficient(order.user.id, required_msat).await?);
+        }
         let reserve_msat = self.called(backend.fee_reserve(order.text)).await?;
         if reserve_msat > cap_msat {
             return Err(LightningError::FeeOverCap { reserve_msat, cap_msat });
@@ -196,9 +203,33 @@ impl Lightning {
         };
         self.record_in_tx(&mut tx, &withdrawal, order).await?;
         fault::point("withdraw:reserving");
-        // When the commit goes wrong the request fails; should it have taken place, the row is taken up like any other.
-        tx.commit().await?;
+        if let Err(error) = tx.commit().await {
+            tracing::error!(
+                withdrawal.id = %withdrawal.id,
+                error = error.chain(),
+                "a commit went wrong; looking for its withdrawal"
+            );
+            return match self.find_reserved(account, id).await {
+                Ok(Some(found)) => Ok(found),
+                Ok(None) => Err(LedgerError::NotExecuted.into()),
+                Err(_unreadable) => Err(LedgerError::OutcomeUnknown.into()),
+            };
+        }
         Ok(withdrawal)
+    }
+
+    /// Looks for a withdrawal whose commit went wrong. With its account locked that transaction is over, and what is absent
+    /// stays absent.
+    async fn find_reserved(
+        &self,
+        account: AccountId,
+        id: Uuid,
+    ) -> Result<Option<Withdrawal>, LightningError> {
+        let mut tx = self.db.begin().await?;
+        self.ledger.lock_in_tx(&mut tx, &[account]).await?;
+        let found = repo::find(&mut tx, id).await?;
+        tx.rollback().await?;
+        Ok(found)
     }
 
     /// Writes a withdrawal's row and the answer to its idempotency key, within the daily limit.
@@ -244,9 +275,13 @@ impl Lightning {
         let Some(withdrawal) = found.filter(|withdrawal| withdrawal.user_id == user) else {
             return Ok(None);
         };
-        if withdrawal.status != WithdrawalStatus::Pending || self.look_at(&withdrawal).await.is_err() {
+        if withdrawal.status != WithdrawalStatus::Pending {
             return Ok(Some(withdrawal));
         }
+        // It may have to be handed over, which a caller who goes away must not cut off.
+        let lightning = self.clone();
+        let looking = tokio::spawn(async move { lightning.look_at(&withdrawal).await.is_ok() });
+        let _ = tokio::time::timeout(LOOK_WAIT, looking).await;
         Ok(repo::find(&mut self.db.reader().await?, id).await?)
     }
 

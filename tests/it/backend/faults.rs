@@ -238,7 +238,10 @@ async fn questions_are_repeated_while_nobody_answers_and_no_longer() {
     };
     let good = say(200, &json!({"name": "x", "balance": 123_456_789}));
     let busy = say(503, &json!({}));
-    assert_eq!(asked(&[Reply::Close, busy.clone(), good.clone()]).await, (Ok(123_456_789), 3));
+    // The third attempt, and once more with the key that pays: both must be of one wallet.
+    assert_eq!(asked(&[Reply::Close, busy.clone(), good.clone()]).await, (Ok(123_456_789), 4));
+    let (refused, _times) = asked(&[good.clone(), say(200, &json!({"name": "y", "balance": 1}))]).await;
+    assert!(matches!(refused, Err(BackendError::Refused { .. })), "{refused:?}");
     let (refused, times) = asked(&[say(401, &json!({"detail": "No."})), good.clone()]).await;
     assert_eq!((matches!(refused, Err(BackendError::Refused { .. })), times), (true, 1));
     let (down, times) = asked(&[busy]).await;

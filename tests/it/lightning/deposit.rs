@@ -114,6 +114,38 @@ on_both_engines! {
         assert_eq!(balance(&scene.user).await, (5_000, 0));
     }
 
+    async fn invoice_that_the_provider_settles_late_is_credited(app: TestApp) {
+        let scene = Scene::new(&app).await;
+        let invoice = deposit(&scene.user, 5).await;
+        let path = format!("/api/lightning/invoices/{}", invoice.string("id"));
+        scene.poll_after_s(3_700).await;
+        assert_eq!(scene.user.get(&path).await.ok(200).string("status"), "expired");
+        scene.node.receive(&invoice.string("payment_hash"));
+        scene.poll_after_s(3_700).await;
+        assert_eq!(scene.user.get(&path).await.ok(200).string("status"), "paid");
+        assert_eq!(balance(&scene.user).await, (5_000, 0));
+    }
+
+    async fn what_is_decided_is_looked_at_no_more(app: TestApp) {
+        let scene = Scene::new(&app).await;
+        let (paid, never) = (deposit(&scene.user, 5).await, deposit(&scene.user, 6).await);
+        scene.node.receive(&paid.string("payment_hash"));
+        scene.poll_after_s(3).await;
+        for _hours in 0..30 {
+            scene.poll_after_s(3_600).await;
+        }
+        let calls = scene.node.calls();
+        for invoice in [&paid, &never] {
+            let hint = json!({"payment_hash": invoice.string("payment_hash")}).to_string();
+            let _ok = scene.app.stranger().post("/api/lightning/webhook", hint).await.ok(200);
+        }
+        for _minutes in 0..10 {
+            scene.poll_after_s(60).await;
+        }
+        // The hint about the one that was never paid is worth one look.
+        assert_eq!(scene.node.calls(), calls + 1);
+    }
+
     async fn provider_that_is_down_changes_nothing(app: TestApp) {
         let scene = Scene::new(&app).await;
         let invoice = deposit(&scene.user, 5).await;

@@ -33,6 +33,7 @@ on_both_engines! {
             ("{}".to_owned(), "amount_required"),
             (r#"{"amount_sats":null}"#.to_owned(), "amount_required"),
             (json!({"amount_sats": 1, "memo": "x".repeat(640)}).to_string(), "memo_too_long"),
+            (json!({"amount_sats": 1, "memo": "two\nlines\u{0}"}).to_string(), "invalid_memo"),
             (json!({"amount_sats": 1, "memo": 7}).to_string(), "invalid_field"),
             ("[]".to_owned(), "invalid_json"),
         ] {

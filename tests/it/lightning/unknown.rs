@@ -130,6 +130,22 @@ on_both_engines! {
         assert_eq!(balance(&scene.user).await, (1_000_000, 0));
     }
 
+    async fn refusal_of_a_repetition_is_no_failure_while_the_first_order_may_arrive(app: TestApp) {
+        let scene = Scene::new(&app).await;
+        let answer = undecided(&scene, Behaviour::Lose).await;
+        scene.node.script([Behaviour::TurnAway]);
+        scene.poll_after_s(60).await;
+        assert_eq!(scene.node.orders().len(), 2);
+        assert_eq!(withdrawal(&scene.user, &answer.string("id")).await.string("status"), "pending");
+        assert_eq!(balance(&scene.user).await, (980_000, 1_020_000));
+        // Once nobody can pay the invoice any more, a refusal is the end.
+        scene.node.script([Behaviour::TurnAway]);
+        scene.poll_after_s(3_700).await;
+        let seen = withdrawal(&scene.user, &answer.string("id")).await;
+        assert_eq!(seen.string("status"), "failed", "{}", seen.text);
+        assert_eq!(balance(&scene.user).await, (2_000_000, 0));
+    }
+
     async fn two_servers_looking_at_once_send_again_once(app: TestApp) {
         let scene = Scene::new(&app).await;
         let other = app.with_node(&scene.node, |_| {}).await;

@@ -20,6 +20,8 @@ on_both_engines! {
         assert_eq!((&json["fee_sats"], &json["fee_msat"], &json["fee_cap_sats"]), (&json!(2), &json!("1500"), &json!(50)));
         assert!(json["processed_at"].is_string() && json["failure"].is_null(), "{}", answer.text);
         assert_eq!(balance(&scene.user).await, (4_998_500, 0));
+        let dressed = format!("Lightning:{}", scene.node.foreign_invoice(2, Some(10), 3_600));
+        let _paid = withdraw(&scene.user, &dressed, 10).await.ok(201);
         let same = withdrawal(&scene.user, &answer.string("id")).await;
         assert_eq!(same.text, answer.text);
     }

@@ -84,7 +84,7 @@ impl InvoiceObject {
     responses(
         (status = 201, body = InvoiceObject),
         (status = 400, body = ErrorBody,
-            description = "`amount_required`, `invalid_amount`, `amount_must_be_positive`, `amount_over_limit`, `memo_too_long`"),
+            description = "`amount_required`, `invalid_amount`, `amount_must_be_positive`, `amount_over_limit`, `memo_too_long`, `invalid_memo`"),
         (status = 401, body = ErrorBody),
         (status = 422, body = ErrorBody, description = "`idempotency_key_reused`"),
         (status = 429, body = ErrorBody, description = "`too_many_invoices`"),
@@ -100,6 +100,12 @@ pub(super) async fn deposit(
     JsonWithRaw { value: request, raw }: JsonWithRaw<DepositRequest>,
 ) -> Result<Response, ApiError> {
     let amount_sats = SatsField::sats(request.amount_sats.as_ref())?;
+    if request.memo.as_ref().is_some_and(|memo| memo.chars().any(char::is_control)) {
+        return Err(ApiError::bad_request(
+            "invalid_memo",
+            "`memo` takes one line without control characters.",
+        ));
+    }
     if request.memo.as_ref().is_some_and(|memo| memo.len() > MEMO_MAX) {
         let message = format!("`memo` takes at most {MEMO_MAX} bytes.");
         return Err(ApiError::bad_request("memo_too_long", message));

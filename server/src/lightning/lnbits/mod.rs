@@ -73,6 +73,9 @@ struct FeeReserve {
 
 #[derive(Deserialize)]
 struct Wallet {
+    /// Absent from old versions.
+    #[serde(default)]
+    name: String,
     balance: i64,
 }
 
@@ -120,9 +123,11 @@ impl Lnbits {
     }
 
     /// Asks about one payment of this wallet; the outgoing one where there are two of one hash.
-    async fn find(&self, hash: PaymentHash) -> Result<Found, BackendError> {
+    ///
+    /// `key` decides which wallet is asked: a payment of another wallet is unknown to it.
+    async fn find(&self, hash: PaymentHash, key: &HeaderValue) -> Result<Found, BackendError> {
         let path = ["payments", &hash.to_string()];
-        let answer = self.transport.get(&path, &[], &self.invoice_key).await.map_err(fault)?;
+        let answer = self.transport.get(&path, &[], key).await.map_err(fault)?;
         if is_unknown_payment(&answer) {
             return Ok(Found::Nothing);
         }
@@ -131,7 +136,7 @@ impl Lnbits {
     }
 
     async fn find_incoming(&self, hash: PaymentHash) -> Result<Found, BackendError> {
-        match self.find(hash).await? {
+        match self.find(hash, &self.invoice_key).await? {
             Found::Payment(known) if known.is_outgoing => {}
             found @ (Found::Payment(_) | Found::Nothing) => return Ok(found),
         }
@@ -154,7 +159,9 @@ impl Lnbits {
     }
 
     async fn payment_state(&self, hash: PaymentHash) -> PaymentState {
-        let known = match self.find(hash).await {
+        // Asked with the key that pays, so that it is the paying wallet that answers.
+        let key = self.admin_key.as_ref().unwrap_or(&self.invoice_key);
+        let known = match self.find(hash, key).await {
             Ok(Found::Payment(known)) if known.is_outgoing => known,
             Ok(Found::Payment(_) | Found::Nothing) => return PaymentState::Missing,
             Err(error) => return PaymentState::Unknown { reason: error.to_string() },
@@ -239,10 +246,22 @@ impl Lnbits {
         json_of::<FeeReserve>(answer).map(|reserve| reserve.fee_reserve)
     }
 
+    async fn wallet(&self, key: &HeaderValue) -> Result<Wallet, BackendError> {
+        json_of(self.transport.get(&["wallet"], &[], key).await)
+    }
+
+    /// Reads the balance, and looks whether both keys are of one wallet, as far as their names tell.
     async fn balance(&self) -> Result<u64, BackendError> {
-        let answer = self.transport.get(&["wallet"], &[], &self.invoice_key).await;
-        let wallet: Wallet = json_of(answer)?;
-        u64::try_from(wallet.balance).map_err(|_negative| senseless("the wallet's balance is below zero"))
+        let wallet = self.wallet(&self.invoice_key).await?;
+        let balance = u64::try_from(wallet.balance)
+            .map_err(|_negative| senseless("the wallet's balance is below zero"))?;
+        if let Some(admin_key) = &self.admin_key
+            && self.wallet(admin_key).await?.name != wallet.name
+        {
+            let detail = "LNBITS_INVOICE_KEY and LNBITS_ADMIN_KEY belong to two wallets".to_owned();
+            return Err(BackendError::Refused { detail });
+        }
+        Ok(balance)
     }
 }
 

@@ -47,15 +47,15 @@ SET status = 'paid', credited = TRUE, paid_by = $2, paid_at_ms = $3, check_at_ms
 WHERE id = $1 AND NOT credited";
     EXPIRE_INVOICE = "
 UPDATE lightning_invoices
-SET status = 'expired', check_at_ms = NULL
+SET status = 'expired', check_at_ms = $2
 WHERE id = $1 AND status = 'pending'";
     MARK_PAID_TWICE = "
 UPDATE lightning_invoices
-SET paid_twice = TRUE, check_at_ms = NULL
+SET paid_twice = TRUE, check_at_ms = $2
 WHERE id = $1 AND paid_by = 'ledger' AND NOT paid_twice";
-    STOP_CHECKING = "
+    CHECK_LATE = "
 UPDATE lightning_invoices
-SET check_at_ms = NULL
+SET check_at_ms = $2
 WHERE id = $1 AND check_at_ms IS NOT NULL AND status <> 'pending'";
     CHECK_LATER = "
 UPDATE lightning_invoices
@@ -64,7 +64,8 @@ WHERE id = $1 AND check_at_ms <= $2";
     CHECK_SOON = "
 UPDATE lightning_invoices
 SET check_at_ms = $2
-WHERE payment_hash = $1 AND NOT paid_twice AND (check_at_ms IS NULL OR check_at_ms > $2)";
+WHERE payment_hash = $1 AND (NOT credited OR (paid_by = 'ledger' AND NOT paid_twice))
+  AND (check_at_ms IS NULL OR check_at_ms > $2)";
 }
 
 #[derive(Debug, FromRow)]
@@ -206,28 +207,42 @@ pub(in crate::lightning) async fn credit(
     Ok(rows == 1)
 }
 
-async fn change(tx: &mut Tx, statement: &'static str, id: Uuid) -> Result<bool, DbError> {
+async fn change(
+    tx: &mut Tx,
+    statement: &'static str,
+    id: Uuid,
+    check_at_ms: Option<i64>,
+) -> Result<bool, DbError> {
     let rows = on_backend!(tx, |c, DB| sqlx::query::<DB>(statement)
         .bind(id.to_string())
+        .bind(check_at_ms)
         .execute(c)
         .await
         .map(|done| done.rows_affected()))?;
     Ok(rows == 1)
 }
 
-/// Marks a pending invoice as expired; says whether it was this call.
-pub(in crate::lightning) async fn expire(tx: &mut Tx, id: Uuid) -> Result<bool, DbError> {
-    change(tx, EXPIRE_INVOICE, id).await
+/// Marks a pending invoice as expired, to be looked at once more at `check_at_ms`; says whether it was this call.
+pub(in crate::lightning) async fn expire(
+    tx: &mut Tx,
+    id: Uuid,
+    check_at_ms: Option<i64>,
+) -> Result<bool, DbError> {
+    change(tx, EXPIRE_INVOICE, id, check_at_ms).await
 }
 
 /// Marks an invoice that was settled inside as paid outside as well; says whether it was this call.
 pub(in crate::lightning) async fn mark_paid_twice(tx: &mut Tx, id: Uuid) -> Result<bool, DbError> {
-    change(tx, MARK_PAID_TWICE, id).await
+    change(tx, MARK_PAID_TWICE, id, None).await
 }
 
-/// Ends the looks at an invoice that is decided.
-pub(in crate::lightning) async fn stop_checking(tx: &mut Tx, id: Uuid) -> Result<bool, DbError> {
-    change(tx, STOP_CHECKING, id).await
+/// Sets the next look at an invoice that is not pending any more, or ends the looks at it.
+pub(in crate::lightning) async fn check_late(
+    tx: &mut Tx,
+    id: Uuid,
+    check_at_ms: Option<i64>,
+) -> Result<bool, DbError> {
+    change(tx, CHECK_LATE, id, check_at_ms).await
 }
 
 /// Sets the next look at an invoice that is due.

@@ -41,6 +41,11 @@ FROM lightning_withdrawals
 WHERE check_at_ms IS NOT NULL
 ORDER BY check_at_ms
 LIMIT $1");
+    MEASURE = "
+SELECT step, COUNT(*) AS rows, MIN(created_at_ms) AS oldest_at_ms
+FROM lightning_withdrawals
+WHERE check_at_ms IS NOT NULL
+GROUP BY step";
     SUM_SINCE = "
 SELECT CAST(COALESCE(SUM(amount_msat), 0) AS BIGINT)
 FROM lightning_withdrawals
@@ -194,6 +199,19 @@ pub(in crate::lightning) async fn list_due(
         .fetch_all(c)
         .await)?;
     rows.into_iter().map(Withdrawal::try_from).collect()
+}
+
+/// How many withdrawals are at a step, and since when the oldest.
+#[derive(Debug, FromRow)]
+pub(in crate::lightning) struct StepRow {
+    pub(in crate::lightning) step: String,
+    pub(in crate::lightning) rows: i64,
+    pub(in crate::lightning) oldest_at_ms: i64,
+}
+
+/// Counts what is not decided, by step.
+pub(in crate::lightning) async fn measure(tx: &mut Tx) -> Result<Vec<StepRow>, DbError> {
+    Ok(on_backend!(tx, |c, DB| sqlx::query_as::<DB, StepRow>(MEASURE).fetch_all(c).await)?)
 }
 
 /// Lists what is not decided.
