@@ -6,7 +6,7 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 readonly OUT=target/bench SERVER=target/release/postfun LOAD=target/demo/postfun-bench
-readonly ALL=(native wasm quote swaps sqlite)
+readonly ALL=(native wasm quote swaps sqlite size streams)
 mkdir -p "$OUT"
 
 native() { cargo bench --quiet --locked -p postfun-core --bench verify | tee "$OUT/native.txt"; }
@@ -14,6 +14,8 @@ wasm() { (cd wasm && node bench/run.mjs --json "../$OUT/wasm.json"); }
 quote() { "$LOAD" quote "$SERVER" "$OUT/quote.json"; }
 swaps() { "$LOAD" swaps "$SERVER" "$OUT/swaps.json"; }
 sqlite() { "$LOAD" sqlite "$OUT/sqlite.json"; }
+size() { "$LOAD" size "$OUT/size.json"; }
+streams() { (ulimit -n "$(ulimit -Hn)" && "$LOAD" streams "$SERVER" "$OUT/streams.json"); }
 
 declare -A SAYS=(
   [native]='native verification against libsecp256k1'
@@ -21,6 +23,8 @@ declare -A SAYS=(
   [quote]='a fresh install, and quotes against a bare axum handler'
   [swaps]='swaps of one pool on PostgreSQL against pgbench'
   [sqlite]='swaps of one pool on SQLite against a commit for each'
+  [size]='swaps with a million trades against an empty database'
+  [streams]='two thousand idle readers of a stream'
 )
 
 parts=("${@:-${ALL[@]}}")

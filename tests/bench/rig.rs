@@ -38,6 +38,10 @@ pub(crate) const SECRET: &str = "only-for-benchmarks-0123456789abcdef0123456789"
 const A_TO_B: u64 = 100_000;
 const B_TO_A: u64 = 65_000_000;
 
+/// The same as they are asked for over HTTP.
+pub(crate) const SWAP_BODIES: [&str; 2] =
+    [r#"{"pool_id":1,"side":"AtoB","amount_in":0.001}"#, r#"{"pool_id":1,"side":"BtoA","amount_in":65}"#];
+
 /// Starts a cluster with PostgreSQL's own settings of durability.
 pub(crate) async fn cluster() -> Cluster {
     Cluster::start(Durability::Full).await

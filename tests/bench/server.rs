@@ -10,7 +10,7 @@ use postfun_tests::signer::Challenge;
 use serde_json::Value;
 use tokio::process::{Child, Command};
 
-use crate::http;
+use crate::{http, rig};
 
 /// How long a start may take before the benchmark gives up.
 const START_LIMIT: Duration = Duration::from_secs(30);
@@ -70,6 +70,24 @@ impl Server {
         let login = Signer::numbered(number).login(&Challenge::of(&answer), now.as_secs(), |_| {});
         let signed_in = self.post("/auth/verify", &login).await;
         signed_in["token"].as_str().expect("a sign-in gives a token").to_owned()
+    }
+
+    /// Signs somebody in and gives them the demo's starter tokens.
+    pub(crate) async fn trader(&self, number: u64) -> String {
+        let token = self.sign_in(number).await;
+        self.send(&http::request("POST", "/api/demo/starter-grant", Some(&token), "")).await;
+        token
+    }
+
+    /// Swaps a little, in opposite directions in turn.
+    pub(crate) async fn swap(&self, token: &str, turn: usize) {
+        let body = rig::SWAP_BODIES[turn % 2];
+        self.send(&http::request("POST", "/api/amm/swap", Some(token), body)).await;
+    }
+
+    async fn send(&self, request: &[u8]) {
+        let answer = http::once(self.address, request).await.expect("an answer");
+        assert_eq!(answer.status, 201, "{}", answer.body);
     }
 
     async fn post(&self, path: &str, body: &str) -> Value {

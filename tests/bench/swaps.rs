@@ -79,11 +79,8 @@ impl Arena<'_> {
 
     async fn over_http(&self, clients: usize, time: Duration) -> Load {
         let scripts = self.traders[..clients].iter().enumerate().map(|(number, trader)| {
-            let mut requests = [
-                r#"{"pool_id":1,"side":"AtoB","amount_in":0.001}"#,
-                r#"{"pool_id":1,"side":"BtoA","amount_in":65}"#,
-            ]
-            .map(|body| http::request("POST", "/api/amm/swap", Some(&trader.token), body));
+            let mut requests = rig::SWAP_BODIES
+                .map(|body| http::request("POST", "/api/amm/swap", Some(&trader.token), body));
             requests.rotate_left(number % 2);
             Script::new(requests.to_vec(), 201)
         });

@@ -26,7 +26,7 @@ use super::crowd::{Crowd, Place};
 use crate::config::Config;
 
 /// Largest head of a request, and the buffer a connection may grow to, in bytes.
-const BUFFER_BYTES_MAX: usize = 16 * 1024;
+const BUFFER_BYTES_MAX: usize = 8 * 1024;
 
 /// Headers in one request, at most.
 const HEADERS_MAX: usize = 64;

@@ -116,7 +116,8 @@ impl Reader {
             return Some((Ok(greeting), self));
         }
         if self.seq < self.record.seq {
-            let chunk = self.backlog().await?;
+            // Boxed, because its state would otherwise weigh on every reader who only listens.
+            let chunk = Box::pin(self.backlog()).await?;
             return Some((Ok(chunk), self));
         }
         let chunk = self.live().await?;
