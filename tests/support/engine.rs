@@ -24,7 +24,8 @@ pub async fn tell<F>(engine: Engine, story: impl FnOnce(TestApp) -> F)
 where
     F: Future<Output = ()>,
 {
-    let app = TestApp::start(engine).await;
+    // Starting a server is a large future.
+    let app = Box::pin(TestApp::start(engine)).await;
     let told = AssertUnwindSafe(async {
         story(app.clone()).await;
         app.assert_books_are_exact().await;

@@ -226,6 +226,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/auth/login": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Sign in with a Privy token; the first time that makes the user. */
+        post: operations["log_in"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/auth/logout": {
         parameters: {
             query?: never;
@@ -237,6 +254,23 @@ export interface paths {
         put?: never;
         /** End a session; its tokens are refused from the next call on. */
         post: operations["logout"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/auth/me": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who am I, and where am I signed in? */
+        get: operations["me"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -258,6 +292,23 @@ export interface paths {
          *     A token that comes back after its successor was used ends the session, since two must hold it.
          */
         post: operations["refresh"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/auth/status": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Does signing in work? */
+        get: operations["status"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -728,6 +779,111 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/users": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List users: all of them for administrators, oneself for everybody else. */
+        get: operations["list"];
+        put?: never;
+        /** Make a user for somebody who has not signed in yet; for administrators. */
+        post: operations["create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/users/privy/{privyId}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Show the user of a Privy user. */
+        get: operations["show_by_privy"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/users/wallet/{address}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Show the user of a wallet. */
+        get: operations["show_by_wallet"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/users/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Show a user. */
+        get: operations["show"];
+        /** Change a user; what is not named stays. */
+        put: operations["update"];
+        post?: never;
+        /** Delete a user: nobody signs in to it any more, every session ends; keys and balances are kept. */
+        delete: operations["delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/users/{id}/activity": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Note that a user is there. */
+        post: operations["note_activity"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/users/{id}/wallet": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Name a wallet; without a proof it stays unverified. */
+        post: operations["set_wallet"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/auth/challenge": {
         parameters: {
             query?: never;
@@ -1044,6 +1200,41 @@ export interface components {
             pushToken?: string | null;
         };
         /** @description A success with something in it. */
+        DataAnswer_LogInObject: {
+            /** @description Always true. */
+            success: boolean;
+            /** @description Somebody who has just signed in. */
+            data: {
+                user: components["schemas"]["UserObject"];
+                tokens: components["schemas"]["TokenPair"];
+                /** @description Whether there was no such user before. */
+                isNewUser: boolean;
+                session: components["schemas"]["LogInSession"];
+            };
+            message?: string | null;
+            /**
+             * @description When the server answered.
+             * @example 2026-11-21T10:00:00.000Z
+             */
+            timestamp: string;
+        };
+        /** @description A success with something in it. */
+        DataAnswer_MeObject: {
+            /** @description Always true. */
+            success: boolean;
+            /** @description The caller. */
+            data: components["schemas"]["UserObject"] & {
+                /** @description Those used last, at most five. */
+                activeSessions: components["schemas"]["MeSession"][];
+            };
+            message?: string | null;
+            /**
+             * @description When the server answered.
+             * @example 2026-11-21T10:00:00.000Z
+             */
+            timestamp: string;
+        };
+        /** @description A success with something in it. */
         DataAnswer_SessionObject: {
             /** @description Always true. */
             success: boolean;
@@ -1131,6 +1322,53 @@ export interface components {
                 refreshExpiresIn: number;
                 /** @example Bearer */
                 tokenType: string;
+            };
+            message?: string | null;
+            /**
+             * @description When the server answered.
+             * @example 2026-11-21T10:00:00.000Z
+             */
+            timestamp: string;
+        };
+        /** @description A success with something in it. */
+        DataAnswer_UserObject: {
+            /** @description Always true. */
+            success: boolean;
+            /** @description A user, as they and administrators see them. */
+            data: {
+                /** Format: uuid */
+                id: string;
+                /** @example did:privy:cm3np4u9j001rc8b73seqmqqk */
+                privyId?: string | null;
+                email?: string | null;
+                /** @description Whether Privy vouches for the address. */
+                emailVerified: boolean;
+                phone?: string | null;
+                displayName?: string | null;
+                profilePictureUrl?: string | null;
+                walletAddress?: string | null;
+                /** @description Whether the wallet was proven; one that was only named never signs in. */
+                walletVerified: boolean;
+                walletRegisteredAt?: string | null;
+                /**
+                 * @description `active` or `deleted`.
+                 * @example active
+                 */
+                status: string;
+                /**
+                 * @description `user` or `admin`.
+                 * @example user
+                 */
+                role: string;
+                /**
+                 * Format: int64
+                 * @description For changes that must not overwrite each other.
+                 */
+                version: number;
+                /** @example 2026-11-21T10:00:00.000Z */
+                createdAt: string;
+                updatedAt: string;
+                lastActiveAt: string;
             };
             message?: string | null;
             /**
@@ -1379,6 +1617,34 @@ export interface components {
             /** @description When the server answered. */
             timestamp: string;
         };
+        /** @description Somebody who has just signed in. */
+        LogInObject: {
+            user: components["schemas"]["UserObject"];
+            tokens: components["schemas"]["TokenPair"];
+            /** @description Whether there was no such user before. */
+            isNewUser: boolean;
+            session: components["schemas"]["LogInSession"];
+        };
+        LogInRequest: {
+            /** @description The access token that Privy gave the user. */
+            privyToken?: string | null;
+            /** @description Privy's identity token, which tells e-mail address and wallet. */
+            identityToken?: string | null;
+            /** @description The client's own name for the device; a device has one session. */
+            deviceId?: string | null;
+            /** @description Its name, for people. */
+            deviceName?: string | null;
+            /** @description `ios`, `android` or `web`; `web` unless said. */
+            platform?: string | null;
+            /** @description Where notifications reach it. */
+            pushToken?: string | null;
+        };
+        LogInSession: {
+            /** Format: uuid */
+            id: string;
+            deviceId?: string | null;
+            platform: string;
+        };
         LoginInfo: {
             /** @description The event kinds that sign in, the preferred first. */
             kinds: number[];
@@ -1399,6 +1665,18 @@ export interface components {
         };
         LogoutResponse: {
             ok: boolean;
+        };
+        /** @description The caller. */
+        MeObject: components["schemas"]["UserObject"] & {
+            /** @description Those used last, at most five. */
+            activeSessions: components["schemas"]["MeSession"][];
+        };
+        MeSession: {
+            /** Format: uuid */
+            id: string;
+            deviceName?: string | null;
+            platform: string;
+            lastActivityAt: string;
         };
         PaymentRef: {
             payment_hash: string;
@@ -1783,6 +2061,23 @@ export interface components {
         UserResponse: {
             user: components["schemas"]["UserObject"];
         };
+        /** @description A page of users. */
+        UsersAnswer: {
+            /** @description Always true. */
+            success: boolean;
+            users: components["schemas"]["UserObject"][];
+            /**
+             * Format: int64
+             * @description How many there are on all pages.
+             */
+            total: number;
+            /** Format: int64 */
+            page: number;
+            /** Format: int64 */
+            totalPages: number;
+            /** @description When the server answered. */
+            timestamp: string;
+        };
         VerifyRequest: {
             /** @description A signed NIP-01 event whose content is a JSON object with `challenge_id`, `challenge`, `domain` and `exp`. */
             event: Record<string, never>;
@@ -1807,6 +2102,10 @@ export interface components {
              */
             refresh_expires_in: number;
             user: components["schemas"]["UserObject"];
+        };
+        WalletRequest: {
+            /** @description On Ethereum; upper and lower case together are a checksum. */
+            walletAddress?: string | null;
         };
         /** @description Which invoice to pay. The amount is said twice, so that nobody pays another one than they read. */
         WithdrawBody: {
@@ -2646,6 +2945,84 @@ export interface operations {
             };
         };
     };
+    log_in: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LogInRequest"];
+            };
+        };
+        responses: {
+            /** @description Also sets the HttpOnly cookie `pf_jwt` */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DataAnswer_LogInObject"];
+                };
+            };
+            /** @description `invalid_field`, with `field` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccountErrorBody"];
+                };
+            };
+            /** @description `invalid_privy_token`, `privy_token_expired`, `invalid_privy_identity_token` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccountErrorBody"];
+                };
+            };
+            /** @description `user_deleted` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccountErrorBody"];
+                };
+            };
+            /** @description `rate_limited` */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccountErrorBody"];
+                };
+            };
+            /** @description `privy_not_configured`, `privy_unreachable` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccountErrorBody"];
+                };
+            };
+            /** @description Any other failure: malformed input, a missing token, too many requests, trouble in the server. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     logout: {
         parameters: {
             query?: never;
@@ -2677,6 +3054,42 @@ export interface operations {
             };
             /** @description `session_not_found` */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccountErrorBody"];
+                };
+            };
+            /** @description Any other failure: malformed input, a missing token, too many requests, trouble in the server. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    me: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DataAnswer_MeObject"];
+                };
+            };
+            401: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -2742,6 +3155,34 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["AccountErrorBody"];
+                };
+            };
+            /** @description Any other failure: malformed input, a missing token, too many requests, trouble in the server. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    status: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DoneAnswer"];
                 };
             };
             /** @description Any other failure: malformed input, a missing token, too many requests, trouble in the server. */
@@ -3102,7 +3543,7 @@ export interface operations {
                     "application/json": components["schemas"]["InvoiceObject"];
                 };
             };
-            /** @description `amount_required`, `invalid_amount`, `amount_must_be_positive`, `amount_over_limit`, `memo_too_long` */
+            /** @description `amount_required`, `invalid_amount`, `amount_must_be_positive`, `amount_over_limit`, `memo_too_long`, `invalid_memo` */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -4262,6 +4703,483 @@ export interface operations {
                 };
             };
             /** @description `session_not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccountErrorBody"];
+                };
+            };
+            /** @description Any other failure: malformed input, a missing token, too many requests, trouble in the server. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    list: {
+        parameters: {
+            query?: {
+                /** @description From one on. */
+                page?: number;
+                /** @description 1 to 100; 50 unless said. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UsersAnswer"];
+                };
+            };
+            /** @description `invalid_field`, `invalid_limit`, `invalid_query` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccountErrorBody"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccountErrorBody"];
+                };
+            };
+            /** @description Any other failure: malformed input, a missing token, too many requests, trouble in the server. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateRequest"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DataAnswer_UserObject"];
+                };
+            };
+            /** @description `invalid_field`, with `field`; `privy_id_taken`, `wallet_taken` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccountErrorBody"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccountErrorBody"];
+                };
+            };
+            /** @description `forbidden` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccountErrorBody"];
+                };
+            };
+            /** @description Any other failure: malformed input, a missing token, too many requests, trouble in the server. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    show_by_privy: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                privyId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DataAnswer_UserObject"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccountErrorBody"];
+                };
+            };
+            /** @description `user_not_found`, also for somebody else */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccountErrorBody"];
+                };
+            };
+            /** @description Any other failure: malformed input, a missing token, too many requests, trouble in the server. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    show_by_wallet: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                address: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DataAnswer_UserObject"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccountErrorBody"];
+                };
+            };
+            /** @description `user_not_found`, also for somebody else */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccountErrorBody"];
+                };
+            };
+            /** @description Any other failure: malformed input, a missing token, too many requests, trouble in the server. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    show: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description An id, or `me` */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DataAnswer_UserObject"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccountErrorBody"];
+                };
+            };
+            /** @description `user_not_found`, also for somebody else */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccountErrorBody"];
+                };
+            };
+            /** @description Any other failure: malformed input, a missing token, too many requests, trouble in the server. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    update: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description An id, or `me` */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UpdateRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DataAnswer_UserObject"];
+                };
+            };
+            /** @description `invalid_field`, with `field`; `wallet_taken` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccountErrorBody"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccountErrorBody"];
+                };
+            };
+            /** @description `user_not_found`, also for somebody else */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccountErrorBody"];
+                };
+            };
+            /** @description `stale_version`, with the `version` it is at */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccountErrorBody"];
+                };
+            };
+            /** @description Any other failure: malformed input, a missing token, too many requests, trouble in the server. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description An id, or `me` */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DoneAnswer"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccountErrorBody"];
+                };
+            };
+            /** @description `user_not_found`, also for somebody else */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccountErrorBody"];
+                };
+            };
+            /** @description Any other failure: malformed input, a missing token, too many requests, trouble in the server. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    note_activity: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description An id, or `me` */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DoneAnswer"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccountErrorBody"];
+                };
+            };
+            /** @description `user_not_found`, also for somebody else */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccountErrorBody"];
+                };
+            };
+            /** @description Any other failure: malformed input, a missing token, too many requests, trouble in the server. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    set_wallet: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description An id, or `me` */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WalletRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DataAnswer_UserObject"];
+                };
+            };
+            /** @description `invalid_field`, `wallet_taken` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccountErrorBody"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccountErrorBody"];
+                };
+            };
+            /** @description `user_not_found`, also for somebody else */
             404: {
                 headers: {
                     [name: string]: unknown;
