@@ -103,7 +103,7 @@ async fn no_large_table_is_read_from_end_to_end_on_postgres() {
         let mut observer = PgConnection::connect(&app.database_url()).await.unwrap();
         fill(&app, &mut observer).await;
         observer.execute("SELECT pg_stat_reset()").await.unwrap();
-        let fresh = app.reconfigured(|_| {}).await;
+        let fresh = Box::pin(app.reconfigured(|_| {})).await;
         use_everything(&fresh.stranger().with_token(&user.token)).await;
         assert_eq!(fresh.app.pools.events(1, 1_000, 10).await.unwrap().len(), 10);
         // A connection that ends hands its counters in.
