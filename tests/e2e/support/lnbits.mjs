@@ -29,6 +29,8 @@ export async function startLnbits() {
   const child = spawn(join(home, 'bin/lnbits'), ['--host', '127.0.0.1', '--port', String(port)], {
     cwd: dir,
     env: settings(dir),
+    // LNbits works in a process below the one that is started; as a group they end together.
+    detached: true,
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => log.push(chunk));
@@ -36,11 +38,18 @@ export async function startLnbits() {
   const ended = new Promise((resolve) => {
     child.once('exit', () => {
       exited = true;
-      resolve();
     });
+    // Only when nobody below holds its output any longer.
+    child.once('close', resolve);
   });
   // A test run that is broken off leaves nothing behind.
-  const kill = () => child.kill('SIGKILL');
+  const kill = () => {
+    try {
+      process.kill(-child.pid, 'SIGKILL');
+    } catch {
+      // All of it has ended already.
+    }
+  };
   process.once('exit', kill);
   const url = `http://127.0.0.1:${port}`;
   const stop = async () => {
