@@ -65,9 +65,12 @@ on_both_engines! {
 }
 
 /// The paths of seed 004.
-const ACCOUNT_PATHS: [&str; 12] = [
+const ACCOUNT_PATHS: [&str; 21] = [
+    "/api/auth/login",
     "/api/auth/logout",
+    "/api/auth/me",
     "/api/auth/refresh",
+    "/api/auth/status",
     "/api/v1/sessions",
     "/api/v1/sessions/get-or-create",
     "/api/v1/sessions/user/{userId}",
@@ -78,6 +81,12 @@ const ACCOUNT_PATHS: [&str; 12] = [
     "/api/v1/sessions/{id}/activity",
     "/api/v1/sessions/{id}/extend",
     "/api/v1/sessions/{id}/push-token",
+    "/api/v1/users",
+    "/api/v1/users/privy/{privyId}",
+    "/api/v1/users/wallet/{address}",
+    "/api/v1/users/{id}",
+    "/api/v1/users/{id}/activity",
+    "/api/v1/users/{id}/wallet",
 ];
 
 async fn described_paths(app: &TestApp) -> BTreeSet<String> {
