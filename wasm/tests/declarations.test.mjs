@@ -1,4 +1,5 @@
-// index.d.ts is written by hand: it has to name what there is, no more and no less, and to compile.
+// index.d.ts and what it passes on are written by hand: they have to name what there is, no more and no less, and to
+// compile.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
@@ -9,7 +10,9 @@ import * as raw from '../pkg/postfun.js';
 import { wasm } from './node.mjs';
 
 await postfun.init();
-const declarations = readFileSync(`${wasm}pkg/index.d.ts`, 'utf8');
+const declarations = ['index', 'events']
+  .map((name) => readFileSync(`${wasm}pkg/${name}.d.ts`, 'utf8'))
+  .join('\n');
 
 /** Codes that only the JavaScript side refuses with. */
 const OWN_CODES = ['invalid_argument', 'not_initialised', 'init_failed', 'pool_freed', 'replay_freed'];

@@ -76,6 +76,7 @@ test('it holds what it needs and nothing else', () => {
     'build.js',
     'check.js',
     'error.js',
+    'events.d.ts',
     'index.d.ts',
     'index.js',
     'load.js',

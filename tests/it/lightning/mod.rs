@@ -3,6 +3,7 @@
 mod demo;
 mod deposit;
 mod inside;
+mod real;
 mod refusal;
 mod unknown;
 mod withdraw;
