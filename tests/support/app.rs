@@ -117,7 +117,9 @@ impl TestApp {
         change(&mut config);
         let entropy =
             Arc::new(SeededEntropy::new(2 + u64::try_from(Arc::strong_count(&self.place)).unwrap_or(0)));
-        let app = App::open_with(config, self.clock.clone(), entropy, Provider::of(node.clone())).await?;
+        // Starting a server is a large future.
+        let app =
+            Box::pin(App::open_with(config, self.clock.clone(), entropy, Provider::of(node.clone()))).await?;
         let router = app.router();
         Ok(Self {
             app,
@@ -135,7 +137,7 @@ impl TestApp {
         entropy: Arc<SeededEntropy>,
         config: Config,
     ) -> Self {
-        let app = App::open(config, clock.clone(), entropy).await.expect("the server starts");
+        let app = Box::pin(App::open(config, clock.clone(), entropy)).await.expect("the server starts");
         let router = app.router();
         Self { app, clock, engine, router, place }
     }
