@@ -43,8 +43,12 @@ function leave(notice: Notice | null): void {
   session.value = { phase: 'out', notice };
 }
 
-/** Shows the end of a session that was ended elsewhere; whoever signed in since keeps their tokens. */
+/**
+ * Shows the end of a session that was ended elsewhere; whoever signed in since keeps their tokens. Somebody who has just
+ * signed out knows it already: the stream may tell of it later than the answer.
+ */
 function showEnd(): void {
+  if (session.peek().phase === 'out') return;
   session.value = { phase: 'out', notice: ENDED };
 }
 
