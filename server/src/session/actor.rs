@@ -9,11 +9,15 @@ use uuid::Uuid;
 
 use super::{AccessToken, SessionError};
 use crate::app::App;
+use crate::db::{DbError, Tx};
 use crate::http::{ApiError, origin};
-use crate::identity::User;
+use crate::identity::{User, repo as identity_repo};
 
 /// The cookie that stands in for a bearer token on our own pages.
 pub(crate) const COOKIE: &str = "pf_jwt";
+
+/// What a path says instead of the caller's own id.
+const ME: &str = "me";
 
 /// A user who is signed in; read from the database for this very call.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -35,6 +39,26 @@ pub struct OptionalActor(pub Option<Actor>);
 /// A user who is an administrator.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Admin(pub Actor);
+
+impl Actor {
+    /// Whether a user's affairs are the caller's: their own, and for an administrator everybody's.
+    pub(crate) fn may_see(&self, user_id: Uuid) -> bool {
+        self.user.id == user_id || self.user.is_admin()
+    }
+
+    /// As [`Actor::may_see`], of a user who exists; a foreign one is as good as a missing one.
+    pub(crate) async fn sees_in_tx(&self, tx: &mut Tx, user_id: Uuid) -> Result<bool, DbError> {
+        if self.user.id == user_id {
+            return Ok(true);
+        }
+        Ok(self.user.is_admin() && identity_repo::find_user(tx, user_id).await?.is_some())
+    }
+
+    /// Reads a user's id, or `me`; whatever is neither names nobody.
+    pub(crate) fn named(&self, text: &str) -> Option<Uuid> {
+        if text == ME { Some(self.user.id) } else { Uuid::parse_str(text).ok() }
+    }
+}
 
 /// Where a token was found.
 #[derive(Debug, Clone, Copy)]

@@ -161,7 +161,7 @@ impl Sessions {
     /// [`ManageError::NotFound`], [`ManageError::Database`].
     pub async fn show(&self, actor: &Actor, id: Uuid) -> Result<Session, ManageError> {
         let found = repo::find_session(&mut self.db.reader().await?, id).await?;
-        found.filter(|session| may_see(actor, session.user_id)).ok_or(ManageError::NotFound)
+        found.filter(|session| actor.may_see(session.user_id)).ok_or(ManageError::NotFound)
     }
 
     /// Shows the active session of a user that was used last.
@@ -316,21 +316,13 @@ impl Sessions {
     /// A session that the caller may change, locked.
     async fn owned_in_tx(&self, tx: &mut Tx, actor: &Actor, id: Uuid) -> Result<Session, ManageError> {
         let found = repo::lock_session(tx, id).await?;
-        found.filter(|session| may_see(actor, session.user_id)).ok_or(ManageError::NotFound)
+        found.filter(|session| actor.may_see(session.user_id)).ok_or(ManageError::NotFound)
     }
 
     /// Makes sure that the caller may look at a user; strangers cannot tell a foreign user from a missing one.
     async fn check_user(&self, tx: &mut Tx, actor: &Actor, user_id: Uuid) -> Result<(), ManageError> {
-        if actor.user.id == user_id {
-            return Ok(());
-        }
-        let exists = actor.user.is_admin() && crate::identity::repo::find_user(tx, user_id).await?.is_some();
-        if exists { Ok(()) } else { Err(ManageError::UserNotFound) }
+        if actor.sees_in_tx(tx, user_id).await? { Ok(()) } else { Err(ManageError::UserNotFound) }
     }
-}
-
-fn may_see(actor: &Actor, user_id: Uuid) -> bool {
-    actor.user.id == user_id || actor.user.is_admin()
 }
 
 fn demand_active(session: &Session, now_ms: i64) -> Result<(), ManageError> {

@@ -99,7 +99,7 @@ impl Users {
             Name::Privy(did) => repo::find_by_privy(&mut tx, did).await?,
             Name::Wallet(address) => repo::find_by_wallet(&mut tx, address).await?,
         };
-        found.filter(|account| may_see(actor, account.id)).ok_or(UserError::NotFound)
+        found.filter(|account| actor.may_see(account.id)).ok_or(UserError::NotFound)
     }
 
     /// Lists all users to an administrator, and to anybody else themself.
@@ -272,10 +272,6 @@ async fn lock_wallet_in_tx(tx: &mut Tx, address: EvmAddress) -> Result<(), DbErr
     tx.lock_name(&format!("wallet:{address}")).await
 }
 
-fn may_see(actor: &Actor, id: Uuid) -> bool {
-    actor.user.id == id || actor.user.is_admin()
-}
-
 fn demand_may_see(actor: &Actor, id: Uuid) -> Result<(), UserError> {
-    if may_see(actor, id) { Ok(()) } else { Err(UserError::NotFound) }
+    if actor.may_see(id) { Ok(()) } else { Err(UserError::NotFound) }
 }

@@ -16,10 +16,7 @@ use crate::http::account::{DataAnswer, DoneAnswer, ListAnswer};
 use crate::http::page::Limit;
 use crate::http::schema::AccountErrorBody;
 use crate::http::{ApiError, OptionalJsonBody, PathParam, QueryParams};
-use crate::session::{Actor, Listing, reason};
-
-/// What a path says instead of the caller's own id.
-const ME: &str = "me";
+use crate::session::{Actor, Listing, ManageError, reason};
 
 pub(super) fn routes() -> OpenApiRouter<Arc<App>> {
     OpenApiRouter::new()
@@ -76,10 +73,7 @@ struct PlatformCount {
 
 /// Reads a user's id, or `me`; whatever is neither names nobody.
 fn user_id(text: &str, actor: &Actor) -> Result<Uuid, ApiError> {
-    if text == ME {
-        return Ok(actor.user.id);
-    }
-    Uuid::parse_str(text).map_err(|_malformed| crate::session::ManageError::UserNotFound.into())
+    actor.named(text).ok_or_else(|| ManageError::UserNotFound.into())
 }
 
 /// Show a session.

@@ -21,8 +21,6 @@ use crate::session::Actor;
 use crate::session::http::wire::Field;
 use crate::users::{Account, Changes, Name, UserError};
 
-/// What a path says instead of the caller's own id.
-const ME: &str = "me";
 /// Users on a page when the client does not say, and at most.
 const LIMIT_DEFAULT: i64 = 50;
 const LIMIT_MAX: i64 = 100;
@@ -109,10 +107,7 @@ struct WalletRequest {
 
 /// Reads a user's id, or `me`; whatever is neither names nobody.
 fn user_id(text: &str, actor: &Actor) -> Result<Uuid, UserError> {
-    if text == ME {
-        return Ok(actor.user.id);
-    }
-    Uuid::parse_str(text).map_err(|_malformed| UserError::NotFound)
+    actor.named(text).ok_or(UserError::NotFound)
 }
 
 fn data(account: Account, app: &App) -> DataAnswer<UserObject> {
