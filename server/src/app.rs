@@ -19,11 +19,12 @@ use crate::jobs::{JobSpec, Locks};
 use crate::ledger::Ledger;
 use crate::lightning::simulated::Simulated;
 use crate::lightning::{ConnectError, Lightning, NodeError, Provider, Terms};
+use crate::notify::Notifications;
 use crate::privy::{ClientFault, Privy};
 use crate::session::Sessions;
 use crate::signin::SignIn;
 use crate::users::Users;
-use crate::{amm, demo, events, http, jobs, ledger, lightning, ops, session, signin, users};
+use crate::{amm, demo, events, http, jobs, ledger, lightning, notify, ops, session, signin, users};
 
 /// Everything the server is made of.
 #[derive(Debug)]
@@ -48,6 +49,8 @@ pub struct App {
     pub sign_in: SignIn,
     /// Signing in with Privy, and profiles.
     pub users: Users,
+    /// What users want to be told.
+    pub notifications: Notifications,
     /// What happens to users.
     pub events: Events,
     /// Their streams.
@@ -185,10 +188,12 @@ impl App {
             users::Parts {
                 identities: identities.clone(),
                 sessions: sessions.clone(),
-                activity,
+                activity: activity.clone(),
                 privy: privy.clone(),
             },
         );
+        let (a, b, c) = parts();
+        let notifications = Notifications::new(a, b, c, activity);
         let events = Events::new(db.clone(), Arc::clone(&clock), entropy.as_ref());
         let (a, b, c) = parts();
         let ledger = Ledger::new(a, b, c, events.clone());
@@ -219,6 +224,7 @@ impl App {
             privy,
             sign_in,
             users,
+            notifications,
             events,
             streams,
             stream_slots,
@@ -246,6 +252,7 @@ impl App {
             .merge(signin::http::routes())
             .merge(session::http::routes())
             .merge(users::http::routes())
+            .merge(notify::http::routes())
             .merge(ledger::http::routes())
             .merge(amm::http::routes())
             .merge(events::http::routes())

@@ -11,6 +11,7 @@
 //! | [`activity`] | what users did and what was done to their accounts |
 //! | [`privy`] | what Privy says about a user, checked |
 //! | [`users`] | users as seed 004 sees them: signing in with Privy, profiles |
+//! | [`notify`] | what users want to be told, by which channel and when |
 //! | [`amm`] | pools and swaps |
 //! | [`events`] | what happens to a user, for whoever must be told |
 //! | [`lightning`] | sats that come and go over Lightning |
@@ -40,6 +41,7 @@ pub mod jobs;
 pub mod keys;
 pub mod ledger;
 pub mod lightning;
+pub mod notify;
 pub mod ops;
 pub mod privy;
 pub mod session;
@@ -69,6 +71,7 @@ pub fn statements() -> Vec<(String, &'static str)> {
         ("lightning::node", lightning::repo::node::STATEMENTS),
         ("lightning::simulated", lightning::simulated::repo::STATEMENTS),
         ("lightning::withdrawal", lightning::repo::withdrawal::STATEMENTS),
+        ("notify", notify::repo::STATEMENTS),
         ("session", session::repo::STATEMENTS),
         ("signin", signin::repo::STATEMENTS),
         ("users", users::repo::STATEMENTS),

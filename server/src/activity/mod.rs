@@ -33,6 +33,8 @@ pub enum Action {
     WalletConnected,
     /// A user's profile was changed.
     ProfileUpdated,
+    /// A setting of a user was changed; the metadata say which.
+    SettingsUpdated,
     /// A session was made or made active again by a call.
     SessionCreated,
     /// A session was ended; the metadata say why.
@@ -64,6 +66,7 @@ impl Action {
             Self::UserRegister => "user_register",
             Self::WalletConnected => "wallet_connected",
             Self::ProfileUpdated => "profile_updated",
+            Self::SettingsUpdated => "settings_updated",
             Self::SessionCreated => "session_created",
             Self::SessionTerminated => "session_terminated",
         }
