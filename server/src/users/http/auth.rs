@@ -18,6 +18,7 @@ use crate::http::account::{DataAnswer, DoneAnswer};
 use crate::http::schema::AccountErrorBody;
 use crate::http::time::iso_millis;
 use crate::http::{ApiError, ClientIp, JsonBody};
+use crate::notify::http::PreferencesObject;
 use crate::session::http::TokenPair;
 use crate::session::http::wire::{Field, check_device};
 use crate::session::{Actor, Device, Listing, Origin, Platform, Session, cookie_header};
@@ -77,6 +78,7 @@ struct MeObject {
     user: UserObject,
     /// Those used last, at most five.
     active_sessions: Vec<MeSession>,
+    notification_preferences: PreferencesObject,
 }
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -176,8 +178,13 @@ async fn me(State(app): State<Arc<App>>, actor: Actor) -> Result<Json<DataAnswer
     let account = app.users.show(&actor, Name::Id(actor.user.id)).await?;
     let listing = Listing { user_id: actor.user.id, with_inactive: false, limit: SESSIONS_MAX };
     let sessions = app.sessions.list(&actor, listing).await?;
-    let active_sessions = sessions.into_iter().map(MeSession::from).collect();
-    Ok(Json(DataAnswer::of(MeObject { user: account.into(), active_sessions }, app.clock.now_ms())))
+    let preferences = app.notifications.show(&actor, actor.user.id).await?;
+    let me = MeObject {
+        user: account.into(),
+        active_sessions: sessions.into_iter().map(MeSession::from).collect(),
+        notification_preferences: preferences.into(),
+    };
+    Ok(Json(DataAnswer::of(me, app.clock.now_ms())))
 }
 
 /// Does signing in work?
