@@ -21,6 +21,7 @@ mod http;
 mod jobs;
 mod ledger;
 mod lightning;
+mod notify;
 mod process;
 mod same_key;
 mod session;

@@ -39,6 +39,19 @@ pub struct StoredTrade {
     pub fee: i64,
 }
 
+/// A row of the activity log as it is stored.
+#[derive(Debug, Clone, PartialEq, Eq, FromRow)]
+pub struct StoredActivity {
+    /// What happened.
+    pub action: String,
+    /// In which session.
+    pub session_id: Option<String>,
+    /// Details, as JSON text.
+    pub metadata: Option<String>,
+    /// When, in milliseconds since the epoch.
+    pub created_at_ms: i64,
+}
+
 macro_rules! on_connection {
     ($app:expr, |$connection:ident| $body:expr) => {{
         let url = $app.database_url();
@@ -83,6 +96,19 @@ impl TestApp {
                               WHERE trades.pool_id = $1 ORDER BY trades.seq";
         on_connection!(self, |connection| {
             sqlx::query_as(TRADES).bind(pool_id).fetch_all(connection).await.expect("trades can be read")
+        })
+    }
+
+    /// Returns the activity log of everybody, oldest first.
+    ///
+    /// # Panics
+    ///
+    /// When the database does not answer.
+    pub async fn activity(&self) -> Vec<StoredActivity> {
+        const ROWS: &str = "SELECT action, session_id, metadata, created_at_ms FROM activity_logs \
+                            ORDER BY created_at_ms, id";
+        on_connection!(self, |connection| {
+            sqlx::query_as(ROWS).fetch_all(connection).await.expect("the activity log can be read")
         })
     }
 

@@ -603,6 +603,76 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/notifications/preferences/{userId}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Show what a user wants to be told; the first time that makes the preferences. */
+        get: operations["show"];
+        /** Change what a user wants to be told; what is not named stays. */
+        put: operations["update"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/notifications/preferences/{userId}/reset": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Set what a user wants to be told back to the defaults. */
+        post: operations["reset"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/notifications/user/{userId}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Show what a user wants to be told: another spelling of `/preferences/{userId}`. */
+        get: operations["show_of_user"];
+        /** Change what a user wants to be told: another spelling of `/preferences/{userId}`. */
+        put: operations["update_of_user"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/notifications/user/{userId}/reset": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Set what a user wants to be told back to the defaults: another spelling of `/preferences/{userId}/reset`. */
+        post: operations["reset_of_user"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/sessions": {
         parameters: {
             query?: never;
@@ -1226,6 +1296,54 @@ export interface components {
             data: components["schemas"]["UserObject"] & {
                 /** @description Those used last, at most five. */
                 activeSessions: components["schemas"]["MeSession"][];
+                notificationPreferences: components["schemas"]["PreferencesObject"];
+            };
+            message?: string | null;
+            /**
+             * @description When the server answered.
+             * @example 2026-11-21T10:00:00.000Z
+             */
+            timestamp: string;
+        };
+        /** @description A success with something in it. */
+        DataAnswer_PreferencesObject: {
+            /** @description Always true. */
+            success: boolean;
+            /** @description What a user wants to be told, by which channel, and when not. */
+            data: {
+                /** Format: uuid */
+                id: string;
+                /** Format: uuid */
+                userId: string;
+                pushEnabled: boolean;
+                emailEnabled: boolean;
+                smsEnabled: boolean;
+                /** @description The user's own money. */
+                transactionNotifications: boolean;
+                /** @description Sign-ins, keys and sessions; they do not wait for the end of quiet hours. */
+                securityAlerts: boolean;
+                marketingUpdates: boolean;
+                productUpdates: boolean;
+                /** @description Whether everything but security alerts and questions for approval waits for the end of the quiet hours. */
+                quietHoursEnabled: boolean;
+                /**
+                 * @description The first quiet moment on the clock of `timezone`.
+                 * @example 1970-01-01T22:00:00.000Z
+                 */
+                quietHoursStart?: string | null;
+                /**
+                 * @description The first moment after; before the start it lies on the next day, and at the start there are no quiet hours.
+                 * @example 1970-01-01T07:00:00.000Z
+                 */
+                quietHoursEnd?: string | null;
+                /**
+                 * @description A name of the IANA time zone database.
+                 * @example Europe/Berlin
+                 */
+                timezone: string;
+                /** @example 2026-11-21T10:00:00.000Z */
+                createdAt: string;
+                updatedAt: string;
             };
             message?: string | null;
             /**
@@ -1670,6 +1788,7 @@ export interface components {
         MeObject: components["schemas"]["UserObject"] & {
             /** @description Those used last, at most five. */
             activeSessions: components["schemas"]["MeSession"][];
+            notificationPreferences: components["schemas"]["PreferencesObject"];
         };
         MeSession: {
             /** Format: uuid */
@@ -1761,6 +1880,42 @@ export interface components {
             /** @description The hash of the last event: SHA-256 over the one before and the event's canonical bytes. */
             head: string;
             created_at: string;
+        };
+        /** @description What a user wants to be told, by which channel, and when not. */
+        PreferencesObject: {
+            /** Format: uuid */
+            id: string;
+            /** Format: uuid */
+            userId: string;
+            pushEnabled: boolean;
+            emailEnabled: boolean;
+            smsEnabled: boolean;
+            /** @description The user's own money. */
+            transactionNotifications: boolean;
+            /** @description Sign-ins, keys and sessions; they do not wait for the end of quiet hours. */
+            securityAlerts: boolean;
+            marketingUpdates: boolean;
+            productUpdates: boolean;
+            /** @description Whether everything but security alerts and questions for approval waits for the end of the quiet hours. */
+            quietHoursEnabled: boolean;
+            /**
+             * @description The first quiet moment on the clock of `timezone`.
+             * @example 1970-01-01T22:00:00.000Z
+             */
+            quietHoursStart?: string | null;
+            /**
+             * @description The first moment after; before the start it lies on the next day, and at the start there are no quiet hours.
+             * @example 1970-01-01T07:00:00.000Z
+             */
+            quietHoursEnd?: string | null;
+            /**
+             * @description A name of the IANA time zone database.
+             * @example Europe/Berlin
+             */
+            timezone: string;
+            /** @example 2026-11-21T10:00:00.000Z */
+            createdAt: string;
+            updatedAt: string;
         };
         PublicConfig: {
             /** @example postfun */
@@ -4016,6 +4171,356 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["TokenList"];
+                };
+            };
+            /** @description Any other failure: malformed input, a missing token, too many requests, trouble in the server. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    show: {
+        parameters: {
+            query?: {
+                /**
+                 * @description How the answer writes times of day: `epoch` as `1970-01-01T22:00:00.000Z`, which is the default, or `clock` as
+                 *     `22:00:00`.
+                 */
+                times?: "epoch" | "clock";
+            };
+            header?: never;
+            path: {
+                /** @description A user's id, or `me` */
+                userId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DataAnswer_PreferencesObject"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccountErrorBody"];
+                };
+            };
+            /** @description `user_not_found`, also for somebody else */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccountErrorBody"];
+                };
+            };
+            /** @description Any other failure: malformed input, a missing token, too many requests, trouble in the server. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    update: {
+        parameters: {
+            query?: {
+                /**
+                 * @description How the answer writes times of day: `epoch` as `1970-01-01T22:00:00.000Z`, which is the default, or `clock` as
+                 *     `22:00:00`.
+                 */
+                times?: "epoch" | "clock";
+            };
+            header?: never;
+            path: {
+                /** @description A user's id, or `me` */
+                userId: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UpdateRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DataAnswer_PreferencesObject"];
+                };
+            };
+            /** @description `invalid_field`, `quiet_hours_incomplete`, with `field` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccountErrorBody"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccountErrorBody"];
+                };
+            };
+            /** @description `user_not_found`, also for somebody else */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccountErrorBody"];
+                };
+            };
+            /** @description Any other failure: malformed input, a missing token, too many requests, trouble in the server. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    reset: {
+        parameters: {
+            query?: {
+                /**
+                 * @description How the answer writes times of day: `epoch` as `1970-01-01T22:00:00.000Z`, which is the default, or `clock` as
+                 *     `22:00:00`.
+                 */
+                times?: "epoch" | "clock";
+            };
+            header?: never;
+            path: {
+                /** @description A user's id, or `me` */
+                userId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DataAnswer_PreferencesObject"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccountErrorBody"];
+                };
+            };
+            /** @description `user_not_found`, also for somebody else */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccountErrorBody"];
+                };
+            };
+            /** @description Any other failure: malformed input, a missing token, too many requests, trouble in the server. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    show_of_user: {
+        parameters: {
+            query?: {
+                /**
+                 * @description How the answer writes times of day: `epoch` as `1970-01-01T22:00:00.000Z`, which is the default, or `clock` as
+                 *     `22:00:00`.
+                 */
+                times?: "epoch" | "clock";
+            };
+            header?: never;
+            path: {
+                /** @description A user's id, or `me` */
+                userId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DataAnswer_PreferencesObject"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccountErrorBody"];
+                };
+            };
+            /** @description `user_not_found`, also for somebody else */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccountErrorBody"];
+                };
+            };
+            /** @description Any other failure: malformed input, a missing token, too many requests, trouble in the server. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    update_of_user: {
+        parameters: {
+            query?: {
+                /**
+                 * @description How the answer writes times of day: `epoch` as `1970-01-01T22:00:00.000Z`, which is the default, or `clock` as
+                 *     `22:00:00`.
+                 */
+                times?: "epoch" | "clock";
+            };
+            header?: never;
+            path: {
+                /** @description A user's id, or `me` */
+                userId: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UpdateRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DataAnswer_PreferencesObject"];
+                };
+            };
+            /** @description `invalid_field`, `quiet_hours_incomplete`, with `field` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccountErrorBody"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccountErrorBody"];
+                };
+            };
+            /** @description `user_not_found`, also for somebody else */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccountErrorBody"];
+                };
+            };
+            /** @description Any other failure: malformed input, a missing token, too many requests, trouble in the server. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    reset_of_user: {
+        parameters: {
+            query?: {
+                /**
+                 * @description How the answer writes times of day: `epoch` as `1970-01-01T22:00:00.000Z`, which is the default, or `clock` as
+                 *     `22:00:00`.
+                 */
+                times?: "epoch" | "clock";
+            };
+            header?: never;
+            path: {
+                /** @description A user's id, or `me` */
+                userId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DataAnswer_PreferencesObject"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccountErrorBody"];
+                };
+            };
+            /** @description `user_not_found`, also for somebody else */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccountErrorBody"];
                 };
             };
             /** @description Any other failure: malformed input, a missing token, too many requests, trouble in the server. */
