@@ -198,6 +198,28 @@ fn handlers_do_not_reach_around_their_service() {
 }
 
 #[test]
+fn types_of_the_wire_have_names_of_their_own() {
+    // The API document knows a type by its name alone: of two, one would describe the other's routes.
+    let mut places: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for source in sources().iter().filter(|source| source.path.starts_with("server/src/")) {
+        let mut is_derived = false;
+        for line in source.text.lines() {
+            is_derived |= line.starts_with("#[derive(") && line.contains("ToSchema");
+            let name = line.split_once("struct ").or_else(|| line.split_once("enum ")).map(|(_, rest)| rest);
+            if let Some(name) = name.filter(|_| is_derived && !line.trim_start().starts_with("//")) {
+                let end = name.find(|c: char| !c.is_alphanumeric()).unwrap_or(name.len());
+                places.entry(name[..end].to_owned()).or_default().push(source.path.clone());
+                is_derived = false;
+            }
+        }
+    }
+    assert!(places.len() > 30, "the walk over the sources finds too little: {}", places.len());
+    let twice = places.iter().filter(|(_, places)| places.len() > 1);
+    let found: Vec<_> = twice.map(|(name, places)| format!("{name}: {}", places.join(", "))).collect();
+    assert_nothing(&found, "two types of the API document share a name");
+}
+
+#[test]
 fn only_the_ledger_writes_money() {
     let statements =
         banned("INSERT INTO |entries, INSERT INTO |postings, INSERT INTO |accounts, UPDATE |accounts");

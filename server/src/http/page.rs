@@ -1,6 +1,9 @@
-//! Page sizes of lists.
+//! Page sizes of lists, and the numbered pages of seed 004.
 
 use serde::{Deserialize, Deserializer, de};
+use utoipa::IntoParams;
+
+use super::ApiError;
 
 /// Largest page a list answers with.
 pub const LIMIT_MAX: u16 = 500;
@@ -50,3 +53,62 @@ impl utoipa::PartialSchema for Limit {
 }
 
 impl utoipa::ToSchema for Limit {}
+
+/// Rows on a numbered page where the client names none, and at most.
+const ROWS_DEFAULT: i64 = 50;
+const ROWS_MAX: i64 = 100;
+
+/// The last page that can be asked for.
+const PAGE_MAX: i64 = 1_000_000_000;
+
+/// Which page of a list a client of seed 004 asks for; not checked yet.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct PageParams {
+    /// From one on.
+    page: Option<i64>,
+    /// 1 to 100; 50 unless said.
+    limit: Option<i64>,
+}
+
+/// A page of a list, by its number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct NumberedPage {
+    /// Its number, from one on.
+    pub number: i64,
+    /// How many rows it holds at most.
+    pub limit: i64,
+}
+
+impl PageParams {
+    /// Checks both numbers.
+    ///
+    /// # Errors
+    ///
+    /// 400 `invalid_field`, with the parameter's name.
+    pub fn check(self) -> Result<NumberedPage, ApiError> {
+        let number = within("page", self.page.unwrap_or(1), PAGE_MAX)?;
+        Ok(NumberedPage { number, limit: within("limit", self.limit.unwrap_or(ROWS_DEFAULT), ROWS_MAX)? })
+    }
+}
+
+impl NumberedPage {
+    /// Returns how many rows come before it.
+    #[must_use]
+    pub const fn offset(self) -> i64 {
+        self.number.saturating_sub(1).saturating_mul(self.limit)
+    }
+
+    /// Returns on how many pages so many rows are.
+    #[must_use]
+    pub const fn pages(self, total: i64) -> i64 {
+        total.saturating_add(self.limit - 1).div_euclid(self.limit)
+    }
+}
+
+fn within(name: &'static str, number: i64, max: i64) -> Result<i64, ApiError> {
+    if (1..=max).contains(&number) {
+        return Ok(number);
+    }
+    Err(ApiError::bad_request("invalid_field", format!("{name} takes 1 to {max}")).with_field("field", name))
+}

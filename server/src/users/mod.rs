@@ -107,9 +107,8 @@ impl Users {
     /// # Errors
     ///
     /// [`UserError::Database`].
-    pub async fn list(&self, actor: &Actor, page: i64, limit: i64) -> Result<Page, UserError> {
+    pub async fn list(&self, actor: &Actor, limit: i64, offset: i64) -> Result<Page, UserError> {
         let mut tx = self.db.reader().await?;
-        let offset = page.saturating_sub(1).saturating_mul(limit);
         if actor.user.is_admin() {
             let accounts = repo::list_accounts(&mut tx, limit, offset).await?;
             return Ok(Page { accounts, total: repo::count_users(&mut tx).await? });

@@ -37,7 +37,7 @@ pub(super) fn routes() -> OpenApiRouter<Arc<App>> {
 
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-struct CreateRequest {
+struct CreateSessionRequest {
     /// The caller's own id, unless the caller is an admin.
     user_id: Option<Uuid>,
     /// The client's own name for the device; a device has one session.
@@ -67,7 +67,7 @@ struct CreateRequest {
 
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-struct UpdateRequest {
+struct UpdateSessionRequest {
     /// The version that was read; another one by now is a conflict. Without it the last write wins.
     version: Option<i64>,
     /// Its name, for people.
@@ -108,7 +108,7 @@ struct Caller {
 
 impl Caller {
     /// Checks a request, in the order in which seed 004 does.
-    fn check(&mut self, request: CreateRequest, raw: &[u8]) -> Result<DeviceRequest, ApiError> {
+    fn check(&mut self, request: CreateSessionRequest, raw: &[u8]) -> Result<DeviceRequest, ApiError> {
         let user_id = request.user_id.ok_or_else(|| Field("userId").missing())?;
         let device_id = request.device_id.filter(|id| !id.is_empty());
         let device_id = device_id.ok_or_else(|| Field("deviceId").missing())?;
@@ -148,7 +148,7 @@ fn object(session: Session, actor: &Actor, app: &App) -> DataAnswer<SessionObjec
 /// A device has one session: one that had ended becomes active again. By default the user's sessions on other devices
 /// end.
 #[utoipa::path(
-    post, path = "/api/v1/sessions", tag = "sessions", security(("bearer" = [])), request_body = CreateRequest,
+    post, path = "/api/v1/sessions", tag = "sessions", security(("bearer" = [])), request_body = CreateSessionRequest,
     params(("idempotency-key" = Option<String>, Header, description = "As `idempotencyKey` in the body, which wins")),
     responses(
         (status = 201, body = DataAnswer<SessionObject>, description = "A new one"),
@@ -164,7 +164,7 @@ async fn create(
     actor: Actor,
     ip: ClientIp,
     key: IdempotencyKey,
-    JsonWithRaw { value, raw }: JsonWithRaw<CreateRequest>,
+    JsonWithRaw { value, raw }: JsonWithRaw<CreateSessionRequest>,
 ) -> Result<Response, ApiError> {
     let mut caller = Caller { actor, ip, key };
     let request = caller.check(value, &raw)?;
@@ -178,7 +178,7 @@ async fn create(
 /// Find or make the session of a device.
 #[utoipa::path(
     post, path = "/api/v1/sessions/get-or-create", tag = "sessions", security(("bearer" = [])),
-    request_body = CreateRequest,
+    request_body = CreateSessionRequest,
     responses(
         (status = 200, body = DataAnswer<SessionObject>),
         (status = 400, body = AccountErrorBody, description = "`invalid_field`, with `field`"),
@@ -192,7 +192,7 @@ async fn get_or_create(
     actor: Actor,
     ip: ClientIp,
     key: IdempotencyKey,
-    JsonWithRaw { value, raw }: JsonWithRaw<CreateRequest>,
+    JsonWithRaw { value, raw }: JsonWithRaw<CreateSessionRequest>,
 ) -> Result<Json<DataAnswer<SessionObject>>, ApiError> {
     let mut caller = Caller { actor, ip, key };
     let request = caller.check(value, &raw)?;
@@ -205,7 +205,7 @@ async fn get_or_create(
 /// Change what a session says about its device; what is not named stays.
 #[utoipa::path(
     put, path = "/api/v1/sessions/{id}", tag = "sessions", security(("bearer" = [])),
-    params(("id" = Uuid, Path)), request_body = UpdateRequest,
+    params(("id" = Uuid, Path)), request_body = UpdateSessionRequest,
     responses(
         (status = 200, body = DataAnswer<SessionObject>),
         (status = 400, body = AccountErrorBody, description = "`invalid_field`, with `field`"),
@@ -218,9 +218,10 @@ async fn update(
     State(app): State<Arc<App>>,
     actor: Actor,
     PathParam(id): PathParam<Uuid>,
-    JsonBody(request): JsonBody<UpdateRequest>,
+    JsonBody(request): JsonBody<UpdateSessionRequest>,
 ) -> Result<Json<DataAnswer<SessionObject>>, ApiError> {
-    let UpdateRequest { version, device_name, device_model, os_version, app_version, push_token } = request;
+    let UpdateSessionRequest { version, device_name, device_model, os_version, app_version, push_token } =
+        request;
     let device = check_device(Device {
         name: device_name,
         model: device_model,

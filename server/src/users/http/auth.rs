@@ -12,7 +12,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 use uuid::Uuid;
 
-use super::wire::UserObject;
+use super::wire::AccountObject;
 use crate::app::App;
 use crate::http::account::{DataAnswer, DoneAnswer};
 use crate::http::schema::AccountErrorBody;
@@ -55,7 +55,7 @@ struct LogInRequest {
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 struct LogInObject {
-    user: UserObject,
+    user: AccountObject,
     tokens: TokenPair,
     /// Whether there was no such user before.
     is_new_user: bool,
@@ -75,7 +75,7 @@ struct LogInSession {
 #[serde(rename_all = "camelCase")]
 struct MeObject {
     #[serde(flatten)]
-    user: UserObject,
+    user: AccountObject,
     /// Those used last, at most five.
     active_sessions: Vec<MeSession>,
     notification_preferences: PreferencesObject,

@@ -6,26 +6,21 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
-use utoipa::{IntoParams, ToSchema};
+use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 use uuid::Uuid;
 
-use super::wire::{Said, UserObject, privy_id, wallet};
+use super::wire::{AccountObject, Said, privy_id, wallet};
 use crate::app::App;
 use crate::http::account::{DataAnswer, DoneAnswer};
+use crate::http::page::PageParams;
 use crate::http::schema::AccountErrorBody;
 use crate::http::time::iso_millis;
 use crate::http::{ApiError, JsonBody, PathParam, QueryParams};
 use crate::session::Actor;
 use crate::session::http::wire::Field;
 use crate::users::{Account, Changes, Name, UserError};
-
-/// Users on a page when the client does not say, and at most.
-const LIMIT_DEFAULT: i64 = 50;
-const LIMIT_MAX: i64 = 100;
-/// The last page there can be.
-const PAGE_MAX: i64 = 1_000_000_000;
 
 pub(super) fn routes() -> OpenApiRouter<Arc<App>> {
     OpenApiRouter::new()
@@ -37,22 +32,13 @@ pub(super) fn routes() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(note_activity))
 }
 
-#[derive(Debug, Deserialize, IntoParams)]
-#[into_params(parameter_in = Query)]
-struct ListParams {
-    /// From one on.
-    page: Option<i64>,
-    /// 1 to 100; 50 unless said.
-    limit: Option<i64>,
-}
-
 /// A page of users.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 struct UsersAnswer {
     /// Always true.
     success: bool,
-    users: Vec<UserObject>,
+    users: Vec<AccountObject>,
     /// How many there are on all pages.
     total: i64,
     page: i64,
@@ -63,7 +49,7 @@ struct UsersAnswer {
 
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-struct CreateRequest {
+struct CreateUserRequest {
     /// Privy's name for the user; whoever signs in as them gets the account.
     #[schema(max_length = 255)]
     privy_id: Option<String>,
@@ -82,7 +68,7 @@ struct CreateRequest {
 
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-struct UpdateRequest {
+struct UpdateUserRequest {
     /// The version that was read; another one by now is a conflict. Without it the last write wins.
     version: Option<i64>,
     #[schema(max_length = 255)]
@@ -110,21 +96,13 @@ fn user_id(text: &str, actor: &Actor) -> Result<Uuid, UserError> {
     actor.named(text).ok_or(UserError::NotFound)
 }
 
-fn data(account: Account, app: &App) -> DataAnswer<UserObject> {
-    DataAnswer::of(UserObject::from(account), app.clock.now_ms())
-}
-
-fn within(name: &'static str, number: Option<i64>, default: i64, max: i64) -> Result<i64, ApiError> {
-    let number = number.unwrap_or(default);
-    if (1..=max).contains(&number) {
-        return Ok(number);
-    }
-    Err(Field(name).refused(&format!("takes 1 to {max}")))
+fn data(account: Account, app: &App) -> DataAnswer<AccountObject> {
+    DataAnswer::of(AccountObject::from(account), app.clock.now_ms())
 }
 
 /// List users: all of them for administrators, oneself for everybody else.
 #[utoipa::path(
-    get, path = "/api/v1/users", tag = "users", security(("bearer" = [])), params(ListParams),
+    get, path = "/api/v1/users", tag = "users", security(("bearer" = [])), params(PageParams),
     responses(
         (status = 200, body = UsersAnswer),
         (status = 400, body = AccountErrorBody, description = "`invalid_field`, `invalid_limit`, `invalid_query`"),
@@ -134,26 +112,25 @@ fn within(name: &'static str, number: Option<i64>, default: i64, max: i64) -> Re
 async fn list(
     State(app): State<Arc<App>>,
     actor: Actor,
-    QueryParams(params): QueryParams<ListParams>,
+    QueryParams(params): QueryParams<PageParams>,
 ) -> Result<Json<UsersAnswer>, ApiError> {
-    let page = within("page", params.page, 1, PAGE_MAX)?;
-    let limit = within("limit", params.limit, LIMIT_DEFAULT, LIMIT_MAX)?;
-    let found = app.users.list(&actor, page, limit).await?;
+    let page = params.check()?;
+    let found = app.users.list(&actor, page.limit, page.offset()).await?;
     Ok(Json(UsersAnswer {
         success: true,
-        users: found.accounts.into_iter().map(UserObject::from).collect(),
+        users: found.accounts.into_iter().map(AccountObject::from).collect(),
         total: found.total,
-        page,
-        total_pages: found.total.saturating_add(limit - 1).div_euclid(limit),
+        page: page.number,
+        total_pages: page.pages(found.total),
         timestamp: iso_millis(app.clock.now_ms()),
     }))
 }
 
 /// Make a user for somebody who has not signed in yet; for administrators.
 #[utoipa::path(
-    post, path = "/api/v1/users", tag = "users", security(("bearer" = [])), request_body = CreateRequest,
+    post, path = "/api/v1/users", tag = "users", security(("bearer" = [])), request_body = CreateUserRequest,
     responses(
-        (status = 201, body = DataAnswer<UserObject>),
+        (status = 201, body = DataAnswer<AccountObject>),
         (status = 400, body = AccountErrorBody,
             description = "`invalid_field`, with `field`; `privy_id_taken`, `wallet_taken`"),
         (status = 401, body = AccountErrorBody),
@@ -163,9 +140,9 @@ async fn list(
 async fn create(
     State(app): State<Arc<App>>,
     actor: Actor,
-    JsonBody(request): JsonBody<CreateRequest>,
-) -> Result<(StatusCode, Json<DataAnswer<UserObject>>), ApiError> {
-    let CreateRequest { privy_id: did, email, phone, display_name, profile_picture_url, wallet_address } =
+    JsonBody(request): JsonBody<CreateUserRequest>,
+) -> Result<(StatusCode, Json<DataAnswer<AccountObject>>), ApiError> {
+    let CreateUserRequest { privy_id: did, email, phone, display_name, profile_picture_url, wallet_address } =
         request;
     let said = Said { email, phone, display_name, profile_picture_url, wallet_address };
     let (did, changes) = (privy_id(did)?, said.check()?);
@@ -178,7 +155,7 @@ async fn create(
     get, path = "/api/v1/users/{id}", tag = "users", security(("bearer" = [])),
     params(("id" = String, Path, description = "An id, or `me`")),
     responses(
-        (status = 200, body = DataAnswer<UserObject>),
+        (status = 200, body = DataAnswer<AccountObject>),
         (status = 401, body = AccountErrorBody),
         (status = 404, body = AccountErrorBody, description = "`user_not_found`, also for somebody else"),
     ),
@@ -187,7 +164,7 @@ async fn show(
     State(app): State<Arc<App>>,
     actor: Actor,
     PathParam(id): PathParam<String>,
-) -> Result<Json<DataAnswer<UserObject>>, ApiError> {
+) -> Result<Json<DataAnswer<AccountObject>>, ApiError> {
     let id = user_id(&id, &actor)?;
     Ok(Json(data(app.users.show(&actor, Name::Id(id)).await?, &app)))
 }
@@ -197,7 +174,7 @@ async fn show(
     get, path = "/api/v1/users/privy/{privyId}", tag = "users", security(("bearer" = [])),
     params(("privyId" = String, Path)),
     responses(
-        (status = 200, body = DataAnswer<UserObject>),
+        (status = 200, body = DataAnswer<AccountObject>),
         (status = 401, body = AccountErrorBody),
         (status = 404, body = AccountErrorBody, description = "`user_not_found`, also for somebody else"),
     ),
@@ -206,7 +183,7 @@ async fn show_by_privy(
     State(app): State<Arc<App>>,
     actor: Actor,
     PathParam(did): PathParam<String>,
-) -> Result<Json<DataAnswer<UserObject>>, ApiError> {
+) -> Result<Json<DataAnswer<AccountObject>>, ApiError> {
     // Not every engine takes every text.
     if did.contains('\0') {
         return Err(UserError::NotFound.into());
@@ -219,7 +196,7 @@ async fn show_by_privy(
     get, path = "/api/v1/users/wallet/{address}", tag = "users", security(("bearer" = [])),
     params(("address" = String, Path)),
     responses(
-        (status = 200, body = DataAnswer<UserObject>),
+        (status = 200, body = DataAnswer<AccountObject>),
         (status = 401, body = AccountErrorBody),
         (status = 404, body = AccountErrorBody, description = "`user_not_found`, also for somebody else"),
     ),
@@ -228,17 +205,17 @@ async fn show_by_wallet(
     State(app): State<Arc<App>>,
     actor: Actor,
     PathParam(address): PathParam<String>,
-) -> Result<Json<DataAnswer<UserObject>>, ApiError> {
+) -> Result<Json<DataAnswer<AccountObject>>, ApiError> {
     let address = address.parse().map_err(|_malformed| UserError::NotFound)?;
     Ok(Json(data(app.users.show(&actor, Name::Wallet(address)).await?, &app)))
 }
 
 /// Change a user; what is not named stays.
 #[utoipa::path(
-    put, path = "/api/v1/users/{id}", tag = "users", security(("bearer" = [])), request_body = UpdateRequest,
+    put, path = "/api/v1/users/{id}", tag = "users", security(("bearer" = [])), request_body = UpdateUserRequest,
     params(("id" = String, Path, description = "An id, or `me`")),
     responses(
-        (status = 200, body = DataAnswer<UserObject>),
+        (status = 200, body = DataAnswer<AccountObject>),
         (status = 400, body = AccountErrorBody, description = "`invalid_field`, with `field`; `wallet_taken`"),
         (status = 401, body = AccountErrorBody),
         (status = 404, body = AccountErrorBody, description = "`user_not_found`, also for somebody else"),
@@ -249,9 +226,10 @@ async fn update(
     State(app): State<Arc<App>>,
     actor: Actor,
     PathParam(id): PathParam<String>,
-    JsonBody(request): JsonBody<UpdateRequest>,
-) -> Result<Json<DataAnswer<UserObject>>, ApiError> {
-    let UpdateRequest { version, email, phone, display_name, profile_picture_url, wallet_address } = request;
+    JsonBody(request): JsonBody<UpdateUserRequest>,
+) -> Result<Json<DataAnswer<AccountObject>>, ApiError> {
+    let UpdateUserRequest { version, email, phone, display_name, profile_picture_url, wallet_address } =
+        request;
     let said = Said { email, phone, display_name, profile_picture_url, wallet_address };
     let (id, changes) = (user_id(&id, &actor)?, said.check()?);
     Ok(Json(data(app.users.update(&actor, id, version, changes).await?, &app)))
@@ -262,7 +240,7 @@ async fn update(
     post, path = "/api/v1/users/{id}/wallet", tag = "users", security(("bearer" = [])),
     request_body = WalletRequest, params(("id" = String, Path, description = "An id, or `me`")),
     responses(
-        (status = 200, body = DataAnswer<UserObject>),
+        (status = 200, body = DataAnswer<AccountObject>),
         (status = 400, body = AccountErrorBody, description = "`invalid_field`, `wallet_taken`"),
         (status = 401, body = AccountErrorBody),
         (status = 404, body = AccountErrorBody, description = "`user_not_found`, also for somebody else"),
@@ -273,7 +251,7 @@ async fn set_wallet(
     actor: Actor,
     PathParam(id): PathParam<String>,
     JsonBody(request): JsonBody<WalletRequest>,
-) -> Result<Json<DataAnswer<UserObject>>, ApiError> {
+) -> Result<Json<DataAnswer<AccountObject>>, ApiError> {
     let id = user_id(&id, &actor)?;
     let address = request.wallet_address.ok_or_else(|| Field("walletAddress").missing())?;
     let changes = Changes { wallet: Some(wallet(&address)?), ..Changes::default() };

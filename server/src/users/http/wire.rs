@@ -21,7 +21,7 @@ const PRIVY_ID_MAX: usize = 255;
 /// A user, as they and administrators see them.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct UserObject {
+pub(super) struct AccountObject {
     id: Uuid,
     #[schema(example = "did:privy:cm3np4u9j001rc8b73seqmqqk")]
     privy_id: Option<String>,
@@ -49,7 +49,7 @@ pub(super) struct UserObject {
     last_active_at: String,
 }
 
-impl From<Account> for UserObject {
+impl From<Account> for AccountObject {
     fn from(account: Account) -> Self {
         let Account { profile, .. } = account;
         Self {
@@ -86,7 +86,11 @@ impl Said {
     pub(super) fn check(self) -> Result<Changes, ApiError> {
         Ok(Changes {
             display_name: Field("displayName").text(self.display_name, NAME_MAX)?,
-            email: self.email.filter(|text| !text.is_empty()).map(email).transpose()?,
+            email: self
+                .email
+                .filter(|text| !text.is_empty())
+                .map(|text| email(Field("email"), text))
+                .transpose()?,
             phone: Field("phone").text(self.phone, PHONE_MAX)?,
             picture_url: self.profile_picture_url.filter(|text| !text.is_empty()).map(picture).transpose()?,
             wallet: self
@@ -99,8 +103,7 @@ impl Said {
 }
 
 /// Checks an e-mail address as far as one can without sending to it.
-pub(crate) fn email(text: String) -> Result<String, ApiError> {
-    let field = Field("email");
+pub(crate) fn email(field: Field, text: String) -> Result<String, ApiError> {
     let is_email = text.split_once('@').is_some_and(|(name, host)| {
         !name.is_empty()
             && host.contains('.')
