@@ -8,6 +8,7 @@ use utoipa_axum::router::OpenApiRouter;
 use crate::activity::Activity;
 use crate::admin::{AdminError, Admins};
 use crate::amm::{CreatePoolError, Notary, Pools};
+use crate::beta::Beta;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::db::{Database, DbError, MigrateError, Missing};
@@ -24,7 +25,7 @@ use crate::privy::{ClientFault, Privy};
 use crate::session::Sessions;
 use crate::signin::SignIn;
 use crate::users::Users;
-use crate::{amm, demo, events, http, jobs, ledger, lightning, notify, ops, session, signin, users};
+use crate::{amm, beta, demo, events, http, jobs, ledger, lightning, notify, ops, session, signin, users};
 
 /// Everything the server is made of.
 #[derive(Debug)]
@@ -51,6 +52,8 @@ pub struct App {
     pub users: Users,
     /// What users want to be told.
     pub notifications: Notifications,
+    /// Keys to the private beta.
+    pub beta: Beta,
     /// What happens to users.
     pub events: Events,
     /// Their streams.
@@ -194,6 +197,8 @@ impl App {
         );
         let (a, b, c) = parts();
         let notifications = Notifications::new(a, b, c, activity);
+        let (a, b, c) = parts();
+        let beta = Beta::new(a, b, c, config.rates.beta);
         let events = Events::new(db.clone(), Arc::clone(&clock), entropy.as_ref());
         let (a, b, c) = parts();
         let ledger = Ledger::new(a, b, c, events.clone());
@@ -225,6 +230,7 @@ impl App {
             sign_in,
             users,
             notifications,
+            beta,
             events,
             streams,
             stream_slots,
@@ -253,6 +259,7 @@ impl App {
             .merge(session::http::routes())
             .merge(users::http::routes())
             .merge(notify::http::routes())
+            .merge(beta::http::routes())
             .merge(ledger::http::routes())
             .merge(amm::http::routes())
             .merge(events::http::routes())

@@ -19,6 +19,7 @@ use crate::id::{Entropy, OsEntropy};
 use crate::lightning::{self, Provider};
 
 mod admin;
+mod beta;
 mod out;
 mod privy;
 mod secrets;
@@ -62,6 +63,9 @@ enum Command {
     /// Make administrators, or list them
     #[command(subcommand)]
     Admin(admin::AdminCommand),
+    /// Make keys to the private beta, or list those that are unused
+    #[command(subcommand)]
+    Beta(beta::BetaCommand),
     /// Check tokens of Privy
     #[command(subcommand)]
     Privy(privy::PrivyCommand),
@@ -144,6 +148,7 @@ fn execute(cli: Cli) -> Result<Outcome, CommandError> {
             Command::Serve => serve::run(&settings).await,
             Command::Migrate => migrate(&settings).await,
             Command::Admin(command) => admin::run(&settings, command).await,
+            Command::Beta(command) => beta::run(&settings, command).await,
             Command::Audit => audit(&settings).await,
             Command::Backup { path } => backup(&settings, path).await,
             Command::Privy(command) => privy::run(&settings, command).await,
@@ -270,6 +275,9 @@ mod tests {
             "postfun admin grant npub1x --reason first",
             "postfun admin revoke 7",
             "postfun admin list",
+            "postfun beta keys 10",
+            "postfun beta keys 1 --reason launch",
+            "postfun beta unused",
             "postfun audit",
             "postfun backup copy.db",
             "postfun openapi",
@@ -280,7 +288,15 @@ mod tests {
         ] {
             assert!(Cli::try_parse_from(line.split(' ')).is_ok(), "{line}");
         }
-        for line in ["postfun admin", "postfun backup", "postfun fly", "postfun --verbose"] {
+        for line in [
+            "postfun admin",
+            "postfun beta keys",
+            "postfun beta keys 0",
+            "postfun beta keys 101",
+            "postfun backup",
+            "postfun fly",
+            "postfun --verbose",
+        ] {
             assert!(Cli::try_parse_from(line.split(' ')).is_err(), "{line}");
         }
         assert!(matches!(Cli::try_parse_from(["postfun", "audit"]).unwrap().command, Some(Command::Audit)));

@@ -12,6 +12,7 @@
 //! | [`privy`] | what Privy says about a user, checked |
 //! | [`users`] | users as seed 004 sees them: signing in with Privy, profiles |
 //! | [`notify`] | what users want to be told, by which channel and when |
+//! | [`beta`] | keys to a private beta |
 //! | [`amm`] | pools and swaps |
 //! | [`events`] | what happens to a user, for whoever must be told |
 //! | [`lightning`] | sats that come and go over Lightning |
@@ -27,6 +28,7 @@ pub mod admin;
 pub mod amm;
 pub mod app;
 pub mod audit;
+pub mod beta;
 pub mod cli;
 pub mod clock;
 pub mod config;
@@ -59,6 +61,7 @@ pub fn statements() -> Vec<(String, &'static str)> {
         ("amm", amm::repo::STATEMENTS),
         ("amm::audit", amm::audit::STATEMENTS),
         ("amm::checkpoint", amm::checkpoint::STATEMENTS),
+        ("beta", beta::repo::STATEMENTS),
         ("events", events::repo::STATEMENTS),
         ("events::audit", events::audit::STATEMENTS),
         ("http::idempotency", http::idempotency::STATEMENTS),

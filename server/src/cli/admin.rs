@@ -10,7 +10,7 @@ use crate::config::ConfigError;
 use crate::identity::{User, UserRef};
 
 /// The name under which the command line stands in the record of administrators' actions.
-const ACTOR: &str = "cli";
+pub(super) const ACTOR: &str = "cli";
 
 #[derive(Debug, Subcommand)]
 pub(super) enum AdminCommand {

@@ -89,6 +89,12 @@ pub const KEYS: &[Key] = &[
         "10/minute; 600/minute in demo",
         "sign-in requests per client address, or `off`",
     ),
+    key(
+        "POSTFUN_RATE_BETA",
+        "rate_beta",
+        "5/minute; 600/minute in demo",
+        "each of redeeming, checking and looking up beta keys, per client address, and attempts at one key, or `off`",
+    ),
     key("POSTFUN_RATE_REFRESH", "rate_refresh", "120/minute", "refreshes per session, or `off`"),
     key("POSTFUN_MAX_BODY_BYTES", "max_body_bytes", "65536", "largest request body"),
     key("POSTFUN_MAX_CONNECTIONS", "max_connections", "4096", "connections open at once"),

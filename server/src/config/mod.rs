@@ -244,6 +244,7 @@ impl Config {
         let fixed = [
             ("POSTFUN_RATE_GENERAL", "off"),
             ("POSTFUN_RATE_AUTH", "off"),
+            ("POSTFUN_RATE_BETA", "off"),
             ("POSTFUN_RATE_REFRESH", "off"),
             ("JWT_SECRET", "only-for-tests-0123456789abcdef0123456789abcdef"),
         ];
@@ -387,10 +388,11 @@ fn count_or_off(text: &str) -> Result<Option<usize>, String> {
 
 fn rates(source: &Source, demo: bool) -> Result<Rates, ConfigError> {
     let per_minute = |count| Some(Rate { count, per_s: 60 });
-    let (general, auth) = if demo { (6_000, 600) } else { (600, 10) };
+    let (general, auth, beta) = if demo { (6_000, 600, 600) } else { (600, 10, 5) };
     Ok(Rates {
         general: source.parse("POSTFUN_RATE_GENERAL", per_minute(general), rate::parse)?,
         auth: source.parse("POSTFUN_RATE_AUTH", per_minute(auth), rate::parse)?,
+        beta: source.parse("POSTFUN_RATE_BETA", per_minute(beta), rate::parse)?,
         refresh: source.parse("POSTFUN_RATE_REFRESH", per_minute(120), rate::parse)?,
     })
 }

@@ -16,6 +16,8 @@ pub struct Rates {
     pub general: Option<Rate>,
     /// Asking for a challenge and answering it, per client address.
     pub auth: Option<Rate>,
+    /// Redeeming a key of the beta and asking about one, per client address; redeeming also per key.
+    pub beta: Option<Rate>,
     /// Refreshing, per session: many tabs behind one address must not lock each other out.
     pub refresh: Option<Rate>,
 }

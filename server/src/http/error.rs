@@ -64,6 +64,12 @@ impl ApiError {
         self.edit(|answer| answer.seed_code = Some(code))
     }
 
+    /// Sets another status, for routes that say in the body alone that they refuse.
+    #[must_use]
+    pub fn with_status(self, status: StatusCode) -> Self {
+        self.edit(|answer| answer.status = status)
+    }
+
     /// Sets the words of seed 004, `error` and `message`, where its clients look for them.
     #[must_use]
     pub fn in_account(self, error: &'static str, message: &'static str) -> Self {

@@ -23,10 +23,11 @@ pub(crate) enum Family {
 }
 
 /// Prefixes in the order they are tried; a prefix ends at a slash or at the end of the path.
-const PREFIXES: [(&str, Family); 9] = [
+const PREFIXES: [(&str, Family); 10] = [
     ("/api/oauth", Family::OAuth),
     ("/api/auth", Family::Account),
     ("/api/v1", Family::Account),
+    ("/api/private-beta", Family::Account),
     ("/auth/discord", Family::Faucet),
     ("/me", Family::Faucet),
     ("/admin", Family::Faucet),
@@ -91,6 +92,7 @@ mod tests {
             ("/metrics", Family::Exchange),
             ("/api/oauth/token", Family::OAuth),
             ("/api/auth/refresh", Family::Account),
+            ("/api/private-beta/verify", Family::Account),
             ("/me", Family::Faucet),
             ("/me/profile", Family::Faucet),
             ("/user/wallet", Family::Reward),

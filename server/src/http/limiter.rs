@@ -20,6 +20,10 @@ const SHARED_BUCKETS: u128 = 1_024;
 /// Forgotten clients are swept after this many requests.
 const SWEEP_EVERY: u32 = 4_096;
 
+/// Routes that tell a stranger whether a key or an address is known.
+const BETA_PATHS: [&str; 3] =
+    ["/api/private-beta/verify", "/api/private-beta/check-validity", "/api/private-beta/status"];
+
 type Counter = RateLimiter<u128, HashMapStateStore<u128>, MonotonicClock, NoOpMiddleware<std::time::Instant>>;
 
 /// One limit; it lets a burst of the whole count through and refills evenly.
@@ -76,19 +80,27 @@ impl Limit {
 pub(crate) struct Limiter {
     general: Option<Limit>,
     auth: Option<Limit>,
+    beta: [Option<Limit>; BETA_PATHS.len()],
 }
 
 impl Limiter {
     pub(crate) fn new(rates: Rates) -> Self {
         let limit = |rate: Option<Rate>| rate.and_then(|rate| Limit::new(rate, CLIENTS_MAX));
-        Self { general: limit(rates.general), auth: limit(rates.auth) }
+        let beta = BETA_PATHS.map(|_path| limit(rates.beta));
+        Self { general: limit(rates.general), auth: limit(rates.auth), beta }
     }
 
     /// Counts a request of a client to a path, or says how many seconds to wait.
     ///
-    /// Signing in has its own, tighter limit, because it is what a stranger can make the server work for.
+    /// Signing in has its own, tighter limit, because it is what a stranger can make the server work for; what tells
+    /// whether a guess is right has a limit for each route.
     pub(crate) fn check(&self, path: &str, client: u128) -> Result<(), u64> {
-        let limit = if is_sign_in(path) { &self.auth } else { &self.general };
+        let beta = BETA_PATHS.iter().zip(&self.beta).find(|(known, _)| **known == path);
+        let limit = match beta {
+            Some((_, limit)) => limit,
+            None if is_sign_in(path) => &self.auth,
+            None => &self.general,
+        };
         limit.as_ref().map_or(Ok(()), |limit| limit.check(client))
     }
 }
@@ -103,11 +115,11 @@ mod tests {
     use crate::config::{Rate, Rates};
 
     const CLIENT: u128 = 1 << 80;
+    const NONE: Rates = Rates { general: None, auth: None, beta: None, refresh: None };
 
     #[test]
     fn a_client_gets_its_count_and_then_waits() {
-        let limiter =
-            Limiter::new(Rates { general: Some(Rate { count: 2, per_s: 3_600 }), auth: None, refresh: None });
+        let limiter = Limiter::new(Rates { general: Some(Rate { count: 2, per_s: 3_600 }), ..NONE });
         assert_eq!(limiter.check("/api/tokens", CLIENT), Ok(()));
         assert_eq!(limiter.check("/api/tokens", CLIENT), Ok(()));
         let wait = limiter.check("/api/tokens", CLIENT).unwrap_err();
@@ -118,11 +130,21 @@ mod tests {
 
     #[test]
     fn signing_in_is_counted_apart() {
-        let limiter =
-            Limiter::new(Rates { general: None, auth: Some(Rate { count: 1, per_s: 60 }), refresh: None });
+        let limiter = Limiter::new(Rates { auth: Some(Rate { count: 1, per_s: 60 }), ..NONE });
         assert_eq!(limiter.check("/auth/challenge", CLIENT), Ok(()));
         assert!(limiter.check("/auth/verify", CLIENT).is_err());
         assert_eq!(limiter.check("/auth/me", CLIENT), Ok(()));
+    }
+
+    #[test]
+    fn each_way_to_guess_a_key_is_counted_by_itself() {
+        let limiter = Limiter::new(Rates { beta: Some(Rate { count: 1, per_s: 60 }), ..NONE });
+        for path in super::BETA_PATHS {
+            assert_eq!(limiter.check(path, CLIENT), Ok(()), "{path}");
+            assert!(limiter.check(path, CLIENT).is_err(), "{path}");
+            assert_eq!(limiter.check(path, CLIENT + 1), Ok(()), "{path}");
+        }
+        assert_eq!(limiter.check("/api/private-beta/users", CLIENT), Ok(()));
     }
 
     #[test]

@@ -60,6 +60,7 @@ pub(crate) use measure::REQUEST_DURATION;
 pub use path::PathParam;
 pub use query::QueryParams;
 pub use serve::serve;
+pub(crate) use web::no_route;
 
 pub(crate) const APPLICATION_JSON: HeaderValue = HeaderValue::from_static("application/json");
 

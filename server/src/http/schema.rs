@@ -20,6 +20,16 @@ pub struct AccountErrorBody {
     request_id: String,
 }
 
+/// An answer of a route that also says in the body alone, with the status 200, that it refuses.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(untagged)]
+pub enum OrRefusal<T> {
+    /// What was asked for; `success` is true.
+    Done(T),
+    /// Why not; `success` is false.
+    Refused(AccountErrorBody),
+}
+
 /// Every error of the routes of seed 000.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct ErrorBody {

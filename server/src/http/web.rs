@@ -117,7 +117,7 @@ impl Web {
 }
 
 /// The error of a path under which there is nothing; seed 004 repeats the path.
-fn no_route(path: &str) -> ApiError {
+pub(crate) fn no_route(path: &str) -> ApiError {
     let error = of_status(StatusCode::NOT_FOUND);
     match Family::of_path(path) {
         Family::Account => error.in_account("Route not found", "Route not found").with_field("path", path),

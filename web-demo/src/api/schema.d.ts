@@ -586,6 +586,159 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/private-beta/check-validity": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Is a key worth something? */
+        post: operations["check_validity"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/private-beta/debug": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** As `users`, for developers; for administrators, and not in production. */
+        get: operations["debug"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/private-beta/referral": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Make a key; for administrators. */
+        post: operations["make_one"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/private-beta/referrals": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Make a key, by the other name that seed 004 has for it; for administrators. */
+        post: operations["make_one_by_another_name"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/private-beta/referrals/bulk": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Make several keys at once; for administrators. */
+        post: operations["make_many"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/private-beta/referrals/unused": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the keys that nobody has redeemed; for administrators. */
+        get: operations["list_unused"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/private-beta/status": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Has an e-mail address redeemed a key? */
+        post: operations["status"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/private-beta/users": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List all keys, and who redeemed them; for administrators. */
+        get: operations["list_users"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/private-beta/verify": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Redeem a key for an e-mail address. */
+        post: operations["verify"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/tokens": {
         parameters: {
             query?: never;
@@ -1082,6 +1235,42 @@ export interface components {
             /** @description Finds the request in the server's log; also the header `x-request-id`. */
             request_id: string;
         };
+        /** @description A user, as they and administrators see them. */
+        AccountObject: {
+            /** Format: uuid */
+            id: string;
+            /** @example did:privy:cm3np4u9j001rc8b73seqmqqk */
+            privyId?: string | null;
+            email?: string | null;
+            /** @description Whether Privy vouches for the address. */
+            emailVerified: boolean;
+            phone?: string | null;
+            displayName?: string | null;
+            profilePictureUrl?: string | null;
+            walletAddress?: string | null;
+            /** @description Whether the wallet was proven; one that was only named never signs in. */
+            walletVerified: boolean;
+            walletRegisteredAt?: string | null;
+            /**
+             * @description `active` or `deleted`.
+             * @example active
+             */
+            status: string;
+            /**
+             * @description `user` or `admin`.
+             * @example user
+             */
+            role: string;
+            /**
+             * Format: int64
+             * @description For changes that must not overwrite each other.
+             */
+            version: number;
+            /** @example 2026-11-21T10:00:00.000Z */
+            createdAt: string;
+            updatedAt: string;
+            lastActiveAt: string;
+        };
         /** @description A gift to a user: whom by one of the three targets, what by id or symbol. */
         AirdropRequest: {
             /** Format: int64 */
@@ -1129,6 +1318,22 @@ export interface components {
             /** @description The same in base units. */
             held_units: string;
         };
+        /** @description A key, and who redeemed it. */
+        BetaUserObject: {
+            /** Format: uuid */
+            id: string;
+            /** @example 042917 */
+            referralKey: string;
+            /**
+             * @description `pending` or `active`.
+             * @example pending
+             */
+            status: string;
+            userEmail?: string | null;
+            /** @example 2026-11-21T10:00:00.000Z */
+            createdAt: string;
+            updatedAt: string;
+        };
         /** @description What a user holds of bitcoin. */
         BitcoinObject: {
             /**
@@ -1140,6 +1345,10 @@ export interface components {
             balance_msats: string;
             /** @description What is set aside, in millisatoshis. */
             held_msats: string;
+        };
+        BulkRequest: {
+            /** @description How many keys to make. */
+            count?: number | null;
         };
         BurnList: {
             items: components["schemas"]["BurnObject"][];
@@ -1243,7 +1452,7 @@ export interface components {
             burn_stage3_amount?: components["schemas"]["AmountText"] | null;
             burn_stage4_amount?: components["schemas"]["AmountText"] | null;
         };
-        CreateRequest: {
+        CreateSessionRequest: {
             /**
              * Format: uuid
              * @description The caller's own id, unless the caller is an admin.
@@ -1269,13 +1478,71 @@ export interface components {
             /** @description Where notifications reach it. */
             pushToken?: string | null;
         };
+        CreateUserRequest: {
+            /** @description Privy's name for the user; whoever signs in as them gets the account. */
+            privyId?: string | null;
+            email?: string | null;
+            phone?: string | null;
+            displayName?: string | null;
+            /** @description An https address. */
+            profilePictureUrl?: string | null;
+            /** @description On Ethereum; upper and lower case together are a checksum. */
+            walletAddress?: string | null;
+        };
+        /** @description A success with something in it. */
+        DataAnswer_AccountObject: {
+            /** @description Always true. */
+            success: boolean;
+            /** @description A user, as they and administrators see them. */
+            data: {
+                /** Format: uuid */
+                id: string;
+                /** @example did:privy:cm3np4u9j001rc8b73seqmqqk */
+                privyId?: string | null;
+                email?: string | null;
+                /** @description Whether Privy vouches for the address. */
+                emailVerified: boolean;
+                phone?: string | null;
+                displayName?: string | null;
+                profilePictureUrl?: string | null;
+                walletAddress?: string | null;
+                /** @description Whether the wallet was proven; one that was only named never signs in. */
+                walletVerified: boolean;
+                walletRegisteredAt?: string | null;
+                /**
+                 * @description `active` or `deleted`.
+                 * @example active
+                 */
+                status: string;
+                /**
+                 * @description `user` or `admin`.
+                 * @example user
+                 */
+                role: string;
+                /**
+                 * Format: int64
+                 * @description For changes that must not overwrite each other.
+                 */
+                version: number;
+                /** @example 2026-11-21T10:00:00.000Z */
+                createdAt: string;
+                updatedAt: string;
+                lastActiveAt: string;
+            };
+            message?: string | null;
+            /**
+             * @description When the server answered.
+             * @example 2026-11-21T10:00:00.000Z
+             */
+            timestamp: string;
+        };
         /** @description A success with something in it. */
         DataAnswer_LogInObject: {
             /** @description Always true. */
             success: boolean;
             /** @description Somebody who has just signed in. */
             data: {
-                user: components["schemas"]["UserObject"];
+                user: components["schemas"]["AccountObject"];
                 tokens: components["schemas"]["TokenPair"];
                 /** @description Whether there was no such user before. */
                 isNewUser: boolean;
@@ -1293,7 +1560,7 @@ export interface components {
             /** @description Always true. */
             success: boolean;
             /** @description The caller. */
-            data: components["schemas"]["UserObject"] & {
+            data: components["schemas"]["AccountObject"] & {
                 /** @description Those used last, at most five. */
                 activeSessions: components["schemas"]["MeSession"][];
                 notificationPreferences: components["schemas"]["PreferencesObject"];
@@ -1448,53 +1715,6 @@ export interface components {
              */
             timestamp: string;
         };
-        /** @description A success with something in it. */
-        DataAnswer_UserObject: {
-            /** @description Always true. */
-            success: boolean;
-            /** @description A user, as they and administrators see them. */
-            data: {
-                /** Format: uuid */
-                id: string;
-                /** @example did:privy:cm3np4u9j001rc8b73seqmqqk */
-                privyId?: string | null;
-                email?: string | null;
-                /** @description Whether Privy vouches for the address. */
-                emailVerified: boolean;
-                phone?: string | null;
-                displayName?: string | null;
-                profilePictureUrl?: string | null;
-                walletAddress?: string | null;
-                /** @description Whether the wallet was proven; one that was only named never signs in. */
-                walletVerified: boolean;
-                walletRegisteredAt?: string | null;
-                /**
-                 * @description `active` or `deleted`.
-                 * @example active
-                 */
-                status: string;
-                /**
-                 * @description `user` or `admin`.
-                 * @example user
-                 */
-                role: string;
-                /**
-                 * Format: int64
-                 * @description For changes that must not overwrite each other.
-                 */
-                version: number;
-                /** @example 2026-11-21T10:00:00.000Z */
-                createdAt: string;
-                updatedAt: string;
-                lastActiveAt: string;
-            };
-            message?: string | null;
-            /**
-             * @description When the server answered.
-             * @example 2026-11-21T10:00:00.000Z
-             */
-            timestamp: string;
-        };
         DatabaseHealth: {
             connected: boolean;
             /**
@@ -1528,6 +1748,9 @@ export interface components {
             count?: number | null;
             /** @description When the server answered. */
             timestamp: string;
+        };
+        EmailRequest: {
+            user_email?: string | null;
         };
         /**
          * @description How a payment ends that stays on its way.
@@ -1659,11 +1882,45 @@ export interface components {
              */
             amount_sats: number;
         };
+        /** @description A key that was made. */
+        KeyAnswer: {
+            /** @description Always true. */
+            success: boolean;
+            message: string;
+            /** @example 042917 */
+            referral_key: string;
+            /** @description When the server answered. */
+            timestamp: string;
+        };
         /** @description The key that signed in. */
         KeyObject: {
             /** @example nostr */
             kind: string;
             subject: string;
+        };
+        KeyRequest: {
+            /** @description Six digits. */
+            referral_key?: string | null;
+        };
+        /** @description Keys, newest first. */
+        KeysAnswer: {
+            /** @description Always true. */
+            success: boolean;
+            message?: string | null;
+            data: components["schemas"]["BetaUserObject"][];
+            /** @description How many are in `data`. */
+            count: number;
+            /**
+             * Format: int64
+             * @description How many there are on all pages.
+             */
+            total?: number | null;
+            /** Format: int64 */
+            page?: number | null;
+            /** Format: int64 */
+            totalPages?: number | null;
+            /** @description When the server answered. */
+            timestamp: string;
         };
         /** @description What a page must know before it offers Lightning. */
         LightningInfo: {
@@ -1737,7 +1994,7 @@ export interface components {
         };
         /** @description Somebody who has just signed in. */
         LogInObject: {
-            user: components["schemas"]["UserObject"];
+            user: components["schemas"]["AccountObject"];
             tokens: components["schemas"]["TokenPair"];
             /** @description Whether there was no such user before. */
             isNewUser: boolean;
@@ -1785,7 +2042,7 @@ export interface components {
             ok: boolean;
         };
         /** @description The caller. */
-        MeObject: components["schemas"]["UserObject"] & {
+        MeObject: components["schemas"]["AccountObject"] & {
             /** @description Those used last, at most five. */
             activeSessions: components["schemas"]["MeSession"][];
             notificationPreferences: components["schemas"]["PreferencesObject"];
@@ -1797,6 +2054,62 @@ export interface components {
             platform: string;
             lastActivityAt: string;
         };
+        /** @description An answer of a route that also says in the body alone, with the status 200, that it refuses. */
+        OrRefusal_DoneAnswer: {
+            /** @description Always true. */
+            success: boolean;
+            message: string;
+            /**
+             * Format: int64
+             * @description How many things it concerned, where that can vary.
+             */
+            count?: number | null;
+            /** @description When the server answered. */
+            timestamp: string;
+        } | components["schemas"]["AccountErrorBody"];
+        /** @description An answer of a route that also says in the body alone, with the status 200, that it refuses. */
+        OrRefusal_KeyAnswer: {
+            /** @description Always true. */
+            success: boolean;
+            message: string;
+            /** @example 042917 */
+            referral_key: string;
+            /** @description When the server answered. */
+            timestamp: string;
+        } | components["schemas"]["AccountErrorBody"];
+        /** @description An answer of a route that also says in the body alone, with the status 200, that it refuses. */
+        OrRefusal_KeysAnswer: {
+            /** @description Always true. */
+            success: boolean;
+            message?: string | null;
+            data: components["schemas"]["BetaUserObject"][];
+            /** @description How many are in `data`. */
+            count: number;
+            /**
+             * Format: int64
+             * @description How many there are on all pages.
+             */
+            total?: number | null;
+            /** Format: int64 */
+            page?: number | null;
+            /** Format: int64 */
+            totalPages?: number | null;
+            /** @description When the server answered. */
+            timestamp: string;
+        } | components["schemas"]["AccountErrorBody"];
+        /** @description An answer of a route that also says in the body alone, with the status 200, that it refuses. */
+        OrRefusal_ValidityAnswer: {
+            /** @description Always true. */
+            success: boolean;
+            message: string;
+            /**
+             * @description `pending` when it can be redeemed, `active` when it was.
+             * @example pending
+             */
+            status: string;
+            /** @description When the server answered. */
+            timestamp: string;
+        } | components["schemas"]["AccountErrorBody"];
         PaymentRef: {
             payment_hash: string;
         };
@@ -1978,6 +2291,12 @@ export interface components {
         Ready: {
             /** @description Whether the server can do its work now. */
             ready: boolean;
+        };
+        RedeemRequest: {
+            /** @description Six digits. */
+            referral_key?: string | null;
+            /** @description Whom to let in; upper and lower case are the same. */
+            user_email?: string | null;
         };
         RefreshRequest: {
             /** @description The newest refresh token; after a lost answer the one before does too. */
@@ -2189,6 +2508,32 @@ export interface components {
             next_payment: components["schemas"]["Trouble"];
         };
         UpdateRequest: {
+            pushEnabled?: boolean | null;
+            emailEnabled?: boolean | null;
+            smsEnabled?: boolean | null;
+            transactionNotifications?: boolean | null;
+            securityAlerts?: boolean | null;
+            marketingUpdates?: boolean | null;
+            productUpdates?: boolean | null;
+            /** @description On only with a start and an end. */
+            quietHoursEnabled?: boolean | null;
+            /**
+             * @description `22:00:00`, `22:00` or `1970-01-01T22:00:00.000Z`; null clears it.
+             * @example 22:00:00
+             */
+            quietHoursStart?: string | null;
+            /**
+             * @description As the start.
+             * @example 07:00:00
+             */
+            quietHoursEnd?: string | null;
+            /**
+             * @description A name of the IANA time zone database.
+             * @example Europe/Berlin
+             */
+            timezone?: string | null;
+        };
+        UpdateSessionRequest: {
             /**
              * Format: int64
              * @description The version that was read; another one by now is a conflict. Without it the last write wins.
@@ -2202,6 +2547,20 @@ export interface components {
             appVersion?: string | null;
             /** @description Where notifications reach it. */
             pushToken?: string | null;
+        };
+        UpdateUserRequest: {
+            /**
+             * Format: int64
+             * @description The version that was read; another one by now is a conflict. Without it the last write wins.
+             */
+            version?: number | null;
+            email?: string | null;
+            phone?: string | null;
+            displayName?: string | null;
+            /** @description An https address. */
+            profilePictureUrl?: string | null;
+            /** @description On Ethereum; upper and lower case together are a checksum. */
+            walletAddress?: string | null;
         };
         /** @description A user, as their own client sees them. */
         UserObject: {
@@ -2220,7 +2579,7 @@ export interface components {
         UsersAnswer: {
             /** @description Always true. */
             success: boolean;
-            users: components["schemas"]["UserObject"][];
+            users: components["schemas"]["AccountObject"][];
             /**
              * Format: int64
              * @description How many there are on all pages.
@@ -2230,6 +2589,19 @@ export interface components {
             page: number;
             /** Format: int64 */
             totalPages: number;
+            /** @description When the server answered. */
+            timestamp: string;
+        };
+        /** @description Whether a key is worth something. */
+        ValidityAnswer: {
+            /** @description Always true. */
+            success: boolean;
+            message: string;
+            /**
+             * @description `pending` when it can be redeemed, `active` when it was.
+             * @example pending
+             */
+            status: string;
             /** @description When the server answered. */
             timestamp: string;
         };
@@ -4156,6 +4528,469 @@ export interface operations {
             };
         };
     };
+    check_validity: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["KeyRequest"];
+            };
+        };
+        responses: {
+            /** @description Or refused: `referral_key_not_found`; `invalid_field`, with `field` */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OrRefusal_ValidityAnswer"];
+                };
+            };
+            /** @description `rate_limited`, counted for each address */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccountErrorBody"];
+                };
+            };
+            /** @description Any other failure: malformed input, a missing token, too many requests, trouble in the server. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    debug: {
+        parameters: {
+            query?: {
+                /** @description From one on. */
+                page?: number;
+                /** @description 1 to 100; 50 unless said. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KeysAnswer"];
+                };
+            };
+            /** @description `invalid_field`, `invalid_limit`, `invalid_query` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccountErrorBody"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccountErrorBody"];
+                };
+            };
+            /** @description `forbidden` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccountErrorBody"];
+                };
+            };
+            /** @description `route_not_found`, in production */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccountErrorBody"];
+                };
+            };
+            /** @description Any other failure: malformed input, a missing token, too many requests, trouble in the server. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    make_one: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Or refused: `too_many_unused_keys`, `referral_keys_exhausted` */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OrRefusal_KeyAnswer"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccountErrorBody"];
+                };
+            };
+            /** @description `forbidden` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccountErrorBody"];
+                };
+            };
+            /** @description Any other failure: malformed input, a missing token, too many requests, trouble in the server. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    make_one_by_another_name: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Or refused: `too_many_unused_keys`, `referral_keys_exhausted` */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OrRefusal_KeyAnswer"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccountErrorBody"];
+                };
+            };
+            /** @description `forbidden` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccountErrorBody"];
+                };
+            };
+            /** @description Any other failure: malformed input, a missing token, too many requests, trouble in the server. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    make_many: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BulkRequest"];
+            };
+        };
+        responses: {
+            /** @description Or refused: `too_many_unused_keys`, `referral_keys_exhausted` */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OrRefusal_KeysAnswer"];
+                };
+            };
+            /** @description `invalid_field`, with `field` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccountErrorBody"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccountErrorBody"];
+                };
+            };
+            /** @description `forbidden` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccountErrorBody"];
+                };
+            };
+            /** @description Any other failure: malformed input, a missing token, too many requests, trouble in the server. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    list_unused: {
+        parameters: {
+            query?: {
+                /** @description From one on. */
+                page?: number;
+                /** @description 1 to 100; 50 unless said. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KeysAnswer"];
+                };
+            };
+            /** @description `invalid_field`, `invalid_limit`, `invalid_query` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccountErrorBody"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccountErrorBody"];
+                };
+            };
+            /** @description `forbidden` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccountErrorBody"];
+                };
+            };
+            /** @description Any other failure: malformed input, a missing token, too many requests, trouble in the server. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    status: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EmailRequest"];
+            };
+        };
+        responses: {
+            /** @description Or refused: `user_not_found`; `invalid_field`, with `field` */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OrRefusal_DoneAnswer"];
+                };
+            };
+            /** @description `rate_limited`, counted for each address */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccountErrorBody"];
+                };
+            };
+            /** @description Any other failure: malformed input, a missing token, too many requests, trouble in the server. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    list_users: {
+        parameters: {
+            query?: {
+                /** @description From one on. */
+                page?: number;
+                /** @description 1 to 100; 50 unless said. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KeysAnswer"];
+                };
+            };
+            /** @description `invalid_field`, `invalid_limit`, `invalid_query` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccountErrorBody"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccountErrorBody"];
+                };
+            };
+            /** @description `forbidden` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccountErrorBody"];
+                };
+            };
+            /** @description Any other failure: malformed input, a missing token, too many requests, trouble in the server. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    verify: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RedeemRequest"];
+            };
+        };
+        responses: {
+            /** @description Or refused: `referral_key_not_found`, `referral_key_used`, `email_taken`; `invalid_field`, with `field` */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OrRefusal_DoneAnswer"];
+                };
+            };
+            /** @description `rate_limited`, counted for each address and for each key */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccountErrorBody"];
+                };
+            };
+            /** @description Any other failure: malformed input, a missing token, too many requests, trouble in the server. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     tokens: {
         parameters: {
             query?: never;
@@ -4546,7 +5381,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["CreateRequest"];
+                "application/json": components["schemas"]["CreateSessionRequest"];
             };
         };
         responses: {
@@ -4623,7 +5458,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["CreateRequest"];
+                "application/json": components["schemas"]["CreateSessionRequest"];
             };
         };
         responses: {
@@ -4941,7 +5776,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["UpdateRequest"];
+                "application/json": components["schemas"]["UpdateSessionRequest"];
             };
         };
         responses: {
@@ -5286,7 +6121,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["CreateRequest"];
+                "application/json": components["schemas"]["CreateUserRequest"];
             };
         };
         responses: {
@@ -5295,7 +6130,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["DataAnswer_UserObject"];
+                    "application/json": components["schemas"]["DataAnswer_AccountObject"];
                 };
             };
             /** @description `invalid_field`, with `field`; `privy_id_taken`, `wallet_taken` */
@@ -5351,7 +6186,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["DataAnswer_UserObject"];
+                    "application/json": components["schemas"]["DataAnswer_AccountObject"];
                 };
             };
             401: {
@@ -5398,7 +6233,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["DataAnswer_UserObject"];
+                    "application/json": components["schemas"]["DataAnswer_AccountObject"];
                 };
             };
             401: {
@@ -5446,7 +6281,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["DataAnswer_UserObject"];
+                    "application/json": components["schemas"]["DataAnswer_AccountObject"];
                 };
             };
             401: {
@@ -5489,7 +6324,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["UpdateRequest"];
+                "application/json": components["schemas"]["UpdateUserRequest"];
             };
         };
         responses: {
@@ -5498,7 +6333,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["DataAnswer_UserObject"];
+                    "application/json": components["schemas"]["DataAnswer_AccountObject"];
                 };
             };
             /** @description `invalid_field`, with `field`; `wallet_taken` */
@@ -5664,7 +6499,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["DataAnswer_UserObject"];
+                    "application/json": components["schemas"]["DataAnswer_AccountObject"];
                 };
             };
             /** @description `invalid_field`, `wallet_taken` */

@@ -16,6 +16,8 @@ use utoipa_axum::router::OpenApiRouter;
 
 use crate::app::App;
 
+pub(crate) use wire::email;
+
 pub(crate) fn routes() -> OpenApiRouter<Arc<App>> {
     auth::routes().merge(users::routes())
 }
