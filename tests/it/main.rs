@@ -9,10 +9,12 @@
     reason = "in a test a broken assumption ends the test"
 )]
 
+mod access;
 mod admin;
 mod airdrop;
 mod amm;
 mod backend;
+mod beta;
 mod database;
 mod demo;
 mod drill;

@@ -1,5 +1,7 @@
 //! What an operator types.
 
+use std::collections::BTreeSet;
+
 use postfun_tests::{Engine, Signer, TestApp, on_both_engines};
 
 on_both_engines! {
@@ -40,6 +42,21 @@ on_both_engines! {
         }
         let rows = app.row_counts().await;
         assert_eq!(rows["admin_audit"], 3, "every change is on record");
+    }
+
+    async fn beta_keys_are_printed_and_are_on_record(app: TestApp) {
+        let said = app.run(&["beta", "keys", "10", "--reason", "launch"]).await.succeeded();
+        let keys: Vec<&str> = said.lines().collect();
+        assert!(keys.len() == 10 && keys.iter().all(|key| key.len() == 6), "{said}");
+        assert_eq!(app.count_rows("admin_audit WHERE actor = 'cli' AND reason = 'launch'").await, 1);
+        let redeemed = crate::beta::redeem(&app.stranger(), keys[0], "ada@example.org").await.ok(200);
+        assert_eq!(redeemed.json()["success"], true);
+        let unused = app.run(&["beta", "unused"]).await.succeeded();
+        let unused: BTreeSet<&str> = unused.lines().collect();
+        assert_eq!(unused, keys[1..].iter().copied().collect());
+        for count in ["0", "101", "ten"] {
+            assert_eq!(app.run(&["beta", "keys", count]).await.code, Some(2), "{count}");
+        }
     }
 
     async fn audit_is_clean_until_somebody_changes_a_number(app: TestApp) {

@@ -1,109 +1,32 @@
-//! Who may see and change which session: every route for strangers, the user, somebody else and an admin.
+//! The words of refusals, ending all sessions, and what a list of them shows; who may call what is in `access`.
 
-use axum::body::Body;
-use axum::http::Method;
-use postfun_tests::{Answer, Client, TestApp, User, on_both_engines};
-use serde_json::{Value, json};
-
-/// A route with a body that is right; `{id}` and `{user}` stand for the user's session and id.
-struct Route {
-    method: Method,
-    path: &'static str,
-    body: Value,
-    /// What the user gets.
-    ok: u16,
-    /// What is missing, for those who may not know that it is there.
-    hidden: &'static str,
-}
-
-fn route(method: Method, path: &'static str, body: Value, ok: u16, hidden: &'static str) -> Route {
-    Route { method, path, body, ok, hidden }
-}
-
-const SESSION: &str = "Session not found";
-const USER: &str = "User not found";
-
-fn routes() -> Vec<Route> {
-    let device = |id: &str| json!({"userId": "{user}", "deviceId": id, "platform": "ios"});
-    vec![
-        route(Method::GET, "/api/v1/sessions/{id}", Value::Null, 200, SESSION),
-        route(Method::PUT, "/api/v1/sessions/{id}", json!({"deviceName": "mine"}), 200, SESSION),
-        route(Method::POST, "/api/v1/sessions/{id}/activity", Value::Null, 200, SESSION),
-        route(Method::PUT, "/api/v1/sessions/{id}/push-token", json!({"pushToken": "p"}), 200, SESSION),
-        route(Method::POST, "/api/v1/sessions/{id}/extend", json!({"additionalDays": 1}), 200, SESSION),
-        route(Method::GET, "/api/v1/sessions/user/{user}", Value::Null, 200, USER),
-        route(Method::GET, "/api/v1/sessions/user/{user}/active", Value::Null, 200, USER),
-        route(Method::GET, "/api/v1/sessions/user/{user}/stats", Value::Null, 200, USER),
-        route(Method::POST, "/api/v1/sessions", device("one"), 201, USER),
-        route(Method::POST, "/api/v1/sessions/get-or-create", device("two"), 200, USER),
-        route(Method::DELETE, "/api/v1/sessions/{id}", json!({"reason": "mine"}), 200, SESSION),
-        route(Method::DELETE, "/api/v1/sessions/user/{user}/all", json!({"exceptCurrent": true}), 200, USER),
-    ]
-}
-
-impl Route {
-    /// Asks about a session of a user.
-    async fn ask(&self, client: &Client, user_id: &str, session_id: &str) -> Answer {
-        let fill = |text: &str| text.replace("{user}", user_id).replace("{id}", session_id);
-        let path = fill(self.path);
-        if self.body.is_null() {
-            return client.send(client.request(self.method.clone(), &path, Body::empty())).await;
-        }
-        client.send_json(self.method.clone(), &path, Body::from(fill(&self.body.to_string()))).await
-    }
-}
-
-/// A session of a user that they are not in.
-async fn another_session(user: &User, user_id: &str, device: &str) -> String {
-    let body = json!({"userId": user_id, "deviceId": device, "platform": "web"}).to_string();
-    user.post("/api/v1/sessions/get-or-create", body).await.ok(200).string("data.id")
-}
+use postfun_tests::{Answer, TestApp, on_both_engines};
+use serde_json::json;
 
 on_both_engines! {
-    async fn every_route_is_for_the_user_and_for_admins(app: TestApp) {
-        let (admin, user, other) = (app.admin().await, app.user(1).await, app.user(2).await);
-        let id = user.account_id().await;
-        for (number, route) in routes().iter().enumerate() {
-            let told = format!("{} {}", route.method, route.path);
-            let session = another_session(&user, &id, &format!("device {number}")).await;
-            let anonymous = route.ask(&app.stranger(), &id, &session).await;
-            assert_eq!(anonymous.status, 401, "{told}: {}", anonymous.text);
-            anonymous.refused_in_account(401, "missing_bearer_token", "Unauthorized");
-            let foreign = route.ask(&other, &id, &session).await;
-            assert_eq!((foreign.status, foreign.string("error")), (404, route.hidden.to_owned()), "{told}");
-            let missing = "00000000-0000-4000-8000-000000000000";
-            let nobody = route.ask(&other, missing, missing).await;
-            let differs = |answer: &Answer| {
-                let mut body = answer.json();
-                body["request_id"] = Value::Null;
-                (answer.status, body)
-            };
-            assert_eq!(differs(&foreign), differs(&nobody), "{told}: foreign looks like missing");
-            let nobody = route.ask(&admin, missing, missing).await;
-            assert_eq!((nobody.status, nobody.string("error")), (404, route.hidden.to_owned()), "{told}");
-            let own = route.ask(&user, &id, &session).await;
-            assert_eq!(own.status, route.ok, "{told}: {}", own.text);
-            assert_eq!(own.json()["success"], true, "{told}");
-            assert!(own.json()["timestamp"].as_str().is_some_and(|time| time.ends_with('Z')), "{told}");
-            let session = another_session(&user, &id, &format!("device {number} again")).await;
-            let by_admin = route.ask(&admin, &id, &session).await;
-            // The device has its session by now.
-            let expected = if route.ok == 201 { 200 } else { route.ok };
-            assert_eq!(by_admin.status, expected, "{told}: {}", by_admin.text);
-        }
-        let _still_signed_in = other.get("/auth/me").await.ok(200);
-    }
-
     async fn refusals_of_tokens_have_the_seeds_words(app: TestApp) {
         let path = "/api/v1/sessions/user/me";
         let message = |answer: &Answer| answer.json()["message"].as_str().unwrap().to_owned();
         let stranger = app.stranger();
         assert_eq!(message(&stranger.get(path).await), "No authorization header provided");
-        let malformed = stranger.clone().with("authorization", "Token abc").get(path).await;
-        assert_eq!(message(&malformed), "Invalid authorization header format. Use: Bearer <token>");
+        for (header, words) in [
+            ("Token abc", "Invalid authorization header format. Expected: Bearer <token>"),
+            ("abc", "Invalid authorization header format. Expected: Bearer <token>"),
+            ("Bearer", "Token is missing"),
+            ("bearer ", "Token is missing"),
+        ] {
+            let answer = stranger.clone().with("authorization", header).get(path).await;
+            answer.refused_in_account(401, "missing_bearer_token", "Unauthorized");
+            assert_eq!(message(&answer), words, "{header}");
+        }
         let invalid = stranger.with_token("abc").get(path).await;
         invalid.refused_in_account(401, "invalid_or_expired_token", "Unauthorized");
         assert_eq!(message(&invalid), "Invalid token");
+        let user = app.user(1).await;
+        app.clock.advance_ms(2 * 86_400_000);
+        let expired = user.get(path).await;
+        expired.refused_in_account(401, "invalid_or_expired_token", "Unauthorized");
+        assert_eq!(message(&expired), "Token expired");
     }
 
     async fn unknown_route_repeats_its_path(app: TestApp) {
