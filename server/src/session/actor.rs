@@ -79,11 +79,7 @@ impl<'a> Credential<'a> {
         }
         let Some(token) = cookie(&parts.headers) else {
             // Another scheme may be meant for a proxy, but whoever sends one and no cookie wanted to be let in.
-            let malformed = || {
-                let words = "Invalid authorization header format. Use: Bearer <token>";
-                missing_bearer_token().in_account("Unauthorized", words)
-            };
-            return if authorization.is_some() { Err(malformed()) } else { Ok(None) };
+            return authorization.map_or(Ok(None), |value| Err(malformed(value)));
         };
         let is_safe = matches!(parts.method, Method::GET | Method::HEAD);
         if is_safe || origin::is_own(&parts.headers, &app.config) {
@@ -99,6 +95,17 @@ impl<'a> Credential<'a> {
             Self::Bearer(token) | Self::Cookie(token) => token,
         }
     }
+}
+
+/// The refusal of a header without a bearer token, in the words of seed 004.
+fn malformed(value: &HeaderValue) -> ApiError {
+    let is_empty = value.as_bytes().trim_ascii().eq_ignore_ascii_case(b"bearer");
+    let words = if is_empty {
+        "Token is missing"
+    } else {
+        "Invalid authorization header format. Expected: Bearer <token>"
+    };
+    missing_bearer_token().in_account("Unauthorized", words)
 }
 
 fn bearer(value: &str) -> Option<&str> {

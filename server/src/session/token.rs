@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use super::Session;
 use crate::config::Secret;
-use crate::identity::User;
+use crate::identity::{IdentityKind, User};
 use crate::keys;
 
 const ISSUER: &str = "postfun";
@@ -49,7 +49,8 @@ pub enum TokenError {
     Expired,
 }
 
-/// What a token says. `uid` and `npub` are there for the seeds' clients to show; the server reads neither.
+/// What a token says. `uid`, `userId`, `npub` and `privyId` are there for the seeds' clients to show; the server reads none
+/// of them.
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) struct Claims {
     iss: String,
@@ -69,6 +70,8 @@ pub(super) struct Claims {
     user_id: Option<Uuid>,
     #[serde(skip_serializing_if = "Option::is_none")]
     npub: Option<String>,
+    #[serde(rename = "privyId", skip_serializing_if = "Option::is_none")]
+    privy_id: Option<String>,
 }
 
 /// What the server takes from a token that it made.
@@ -90,6 +93,7 @@ pub(super) struct Life {
 
 impl Claims {
     pub(super) fn of(session: &Session, user: &User, life: Life, jti: Uuid) -> Self {
+        let privy_key = session.key.as_ref().filter(|key| key.kind == IdentityKind::Privy.as_str());
         let npub = user.nostr_pubkey.as_deref().and_then(|key| hex::decode_array::<32>(key).ok());
         Self {
             iss: ISSUER.to_owned(),
@@ -104,6 +108,7 @@ impl Claims {
             uid: user.number,
             user_id: Some(user.id),
             npub: npub.map(|key| npub::encode(&key)),
+            privy_id: privy_key.map(|key| key.subject.clone()),
         }
     }
 }
@@ -167,9 +172,15 @@ impl Keys {
 mod tests {
     use super::*;
     use crate::identity::{Role, UserStatus};
-    use crate::session::Device;
+    use crate::session::{Device, ProvenKey};
+
+    const SECRET: &str = "a secret of the test, long enough";
 
     fn token(keys: &Keys) -> String {
+        token_after(keys, None)
+    }
+
+    fn token_after(keys: &Keys, proven: Option<(IdentityKind, &str)>) -> String {
         let user = User {
             id: Uuid::from_u128(1),
             number: 7,
@@ -186,7 +197,10 @@ mod tests {
             refresh_n: 5,
             used_n: 4,
             version: 1,
-            key: None,
+            key: proven.map(|(kind, subject)| ProvenKey {
+                kind: kind.as_str().to_owned(),
+                subject: subject.to_owned(),
+            }),
             device: Device::default(),
             push_token_updated_at_ms: None,
             ip_address: None,
@@ -201,8 +215,26 @@ mod tests {
     }
 
     #[test]
+    fn clients_find_the_claims_that_they_read() {
+        let keys = Keys::derive(&Secret::new(SECRET));
+        for (proven, privy_id) in [
+            (Some((IdentityKind::Privy, "did:privy:ada")), serde_json::json!("did:privy:ada")),
+            (Some((IdentityKind::Nostr, "3bf0")), serde_json::Value::Null),
+            (None, serde_json::Value::Null),
+        ] {
+            let token = token_after(&keys, proven);
+            let claims: serde_json::Value =
+                jsonwebtoken::decode(&token, &keys.decoding, &keys.validation).unwrap().claims;
+            assert_eq!((&claims["privyId"], &claims["uid"]), (&privy_id, &7.into()));
+            assert_eq!(claims["userId"], claims["sub"]);
+            assert!(claims["npub"].as_str().unwrap().starts_with("npub1"));
+            assert!(claims.get("email").is_none(), "an e-mail address does not belong into a token");
+        }
+    }
+
+    #[test]
     fn our_own_token_passes_until_it_expires() {
-        let keys = Keys::derive(&Secret::new("a secret of the test, long enough"));
+        let keys = Keys::derive(&Secret::new(SECRET));
         let token = token(&keys);
         let verified = keys.verify(&token, 1_999).expect("one second is left");
         assert_eq!(
@@ -214,7 +246,7 @@ mod tests {
 
     #[test]
     fn tokens_of_others_are_foreign() {
-        let keys = Keys::derive(&Secret::new("a secret of the test, long enough"));
+        let keys = Keys::derive(&Secret::new(SECRET));
         let other = Keys::derive(&Secret::new("another secret of the test......"));
         assert_eq!(keys.verify(&token(&other), 1_000), Err(TokenError::Foreign));
         for text in ["", "a.b.c", "eyJhbGciOiJub25lIn0.e30.", &token(&keys)[1..]] {
@@ -224,7 +256,7 @@ mod tests {
 
     #[test]
     fn a_token_of_another_family_under_the_same_key_is_foreign() {
-        let keys = Keys::derive(&Secret::new("a secret of the test, long enough"));
+        let keys = Keys::derive(&Secret::new(SECRET));
         let claims = |aud: &str| {
             serde_json::json!({
                 "iss": ISSUER, "aud": aud, "sub": Uuid::from_u128(1), "sid": Uuid::from_u128(2), "gen": 1,
@@ -244,7 +276,7 @@ mod tests {
 
     #[test]
     fn formatting_shows_no_token() {
-        let keys = Keys::derive(&Secret::new("a secret of the test, long enough"));
+        let keys = Keys::derive(&Secret::new(SECRET));
         let token = AccessToken(token(&keys));
         assert_eq!(format!("{token:?} {keys:?}"), "AccessToken(…) Keys(…)");
     }
