@@ -6,6 +6,7 @@ use postfun_tests::process::{Finished, program};
 type Refused = (&'static [(&'static str, &'static str)], &'static [&'static str]);
 
 const LONG: &str = "0123456789abcdef0123456789abcdef-long";
+const APP: (&str, &str) = ("PRIVY_APP_ID", "cmtestapp000000000000000");
 const OTHER: &str = "fedcba9876543210fedcba9876543210-long";
 
 const REFUSED: [Refused; 22] = [
@@ -54,6 +55,53 @@ const REFUSED: [Refused; 22] = [
         &["POSTFUN_DEMO"],
     ),
 ];
+
+/// Values that no secret may have where others can reach the server.
+const BAD_SECRETS: [&str; 4] = [
+    "0123456789abcdef",
+    "changeme",
+    "your-super-secret-key-min-32-characters",
+    "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
+];
+
+/// Every way in which a secret of production can be bad, with the setting that the sentence begins with.
+fn bad_secrets() -> Vec<(Vec<(&'static str, &'static str)>, &'static str)> {
+    let mut bad = vec![
+        (vec![("JWT_SECRET", "")], "JWT_SECRET"),
+        (vec![("SECRET_KEY", LONG)], "JWT_SECRET"),
+        (vec![("JWT_REFRESH_SECRET", LONG)], "JWT_REFRESH_SECRET"),
+        (vec![("JWT_REFRESH_SECRET", OTHER), ("SECRET_KEY", OTHER)], "JWT_REFRESH_SECRET"),
+        (vec![("PRIVY_APP_SECRET", OTHER)], "PRIVY_APP_SECRET"),
+        (vec![("PRIVY_VERIFICATION_KEY", OTHER)], "PRIVY_VERIFICATION_KEY"),
+        (vec![("PRIVY_APP_ID", "your-privy-app-id")], "PRIVY_APP_ID"),
+        (vec![APP, ("PRIVY_APP_SECRET", "your-privy-app-secret")], "PRIVY_APP_SECRET"),
+        (vec![APP, ("PRIVY_VERIFICATION_KEY", "your-privy-verification-key")], "PRIVY_VERIFICATION_KEY"),
+        (vec![APP, ("POSTFUN_PRIVY_API_URL", "http://privy.example.org")], "POSTFUN_PRIVY_API_URL"),
+    ];
+    for value in BAD_SECRETS {
+        for name in ["JWT_SECRET", "JWT_REFRESH_SECRET", "SECRET_KEY"] {
+            bad.push((vec![(name, value)], name));
+        }
+        bad.push((vec![APP, ("PRIVY_APP_SECRET", value)], "PRIVY_APP_SECRET"));
+    }
+    bad
+}
+
+#[tokio::test]
+async fn production_refuses_each_bad_secret_in_a_sentence_that_does_not_repeat_it() {
+    for (settings, named) in bad_secrets() {
+        let mut all = vec![("NODE_ENV", "production"), ("LOGIN_DOMAIN", "a.example"), ("JWT_SECRET", LONG)];
+        all.extend(&settings);
+        let finished = try_to_start(&all).await;
+        assert_eq!(finished.code, Some(2), "{settings:?}: {finished:?}");
+        assert!(finished.err.starts_with(&format!("postfun: {named} ")), "{settings:?}: {}", finished.err);
+        assert_eq!(finished.err.trim().lines().count(), 1, "one sentence: {}", finished.err);
+        let secrets = settings.iter().filter(|(name, value)| !name.ends_with("_ID") && !value.is_empty());
+        for (_, secret) in secrets.filter(|(name, _)| !name.ends_with("_URL")) {
+            assert!(!finished.err.contains(secret), "a secret is not repeated: {}", finished.err);
+        }
+    }
+}
 
 async fn try_to_start(settings: &[(&str, &str)]) -> Finished {
     let dir = tempfile::tempdir().unwrap();
