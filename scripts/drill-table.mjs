@@ -4,8 +4,10 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 
 const [output] = process.argv.slice(2);
-const rows = [...readFileSync(output, 'utf8').matchAll(/drill: (\|.*\|)$/gm)].map(([, row]) => row).sort();
-if (rows.length === 0) throw new Error('no drill has printed its figures');
+const text = readFileSync(output, 'utf8');
+const rowsOf = (mark) => [...text.matchAll(new RegExp(`${mark}: (\\|.*\\|)$`, 'gm'))].map(([, row]) => row).sort();
+const [faults, crowds] = [rowsOf('drill'), rowsOf('crowd')];
+if (faults.length === 0 || crowds.length === 0) throw new Error('not every drill has printed its figures');
 
 const git = (...words) => execFileSync('git', words, { encoding: 'utf8' }).trim();
 const date = new Date().toISOString().slice(0, 10);
@@ -14,7 +16,11 @@ const table = [
   '',
   '| Drill | Engine | Faults | Answered | asked again | of these done before | Seconds |',
   '|---|---|---|--:|--:|--:|--:|',
-  ...rows,
+  ...faults,
+  '',
+  '| People at once | Engine | Seconds | Calls | of these writes | Calls/s | Reads, p50 / p99 | Writes, p50 / p99 | Memory, early → late |',
+  '|--:|---|--:|--:|--:|--:|--:|--:|--:|',
+  ...crowds,
 ].join('\n');
 
 const [start, end] = ['<!-- drills: written by make drill -->', '<!-- end of drills -->'];

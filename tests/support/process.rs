@@ -23,6 +23,8 @@ const END_LIMIT: Duration = Duration::from_secs(30);
 pub struct Process {
     /// Where it listens.
     pub address: SocketAddr,
+    /// Where its measurements are, if they are.
+    pub metrics: Option<SocketAddr>,
     child: Child,
     /// Reads the log to its end.
     log: JoinHandle<Vec<String>>,
@@ -130,13 +132,14 @@ impl Process {
         let mut log = Vec::new();
         let listening = tokio::time::timeout(START_LIMIT, wait_for_address(&mut lines, &mut log));
         let address = listening.await.expect("the server listens within a minute")?;
+        let metrics = log.iter().find_map(|line| address_in(line, "measurements are at /metrics"));
         let log = tokio::spawn(async move {
             while let Ok(Some(line)) = lines.next_line().await {
                 log.push(line);
             }
             log
         });
-        Some(Self { address, child, log })
+        Some(Self { address, metrics, child, log })
     }
 
     /// Returns the number of the process.
@@ -147,6 +150,20 @@ impl Process {
     #[must_use]
     pub fn id(&self) -> u32 {
         self.child.id().expect("the process is running")
+    }
+
+    /// Returns the memory that the process occupies, in KiB.
+    ///
+    /// # Panics
+    ///
+    /// When it has ended.
+    #[must_use]
+    pub fn memory_kib(&self) -> u64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.id()));
+        let status = status.expect("the process is running");
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+        let number = line.and_then(|line| line.trim().trim_end_matches(" kB").parse().ok());
+        number.expect("the system tells how much memory it is")
     }
 
     /// Sends a signal, as `kill -SIGNAL` does.
@@ -175,13 +192,19 @@ type LogLines = tokio::io::Lines<BufReader<ChildStdout>>;
 
 async fn wait_for_address(lines: &mut LogLines, log: &mut Vec<String>) -> Option<SocketAddr> {
     while let Ok(Some(line)) = lines.next_line().await {
-        let said: Value = serde_json::from_str(&line).unwrap_or_default();
+        let address = address_in(&line, "listening");
         log.push(line);
-        if said["message"] == "listening" {
-            return said["address"].as_str()?.parse().ok();
+        if address.is_some() {
+            return address;
         }
     }
     None
+}
+
+/// The address in a line of the log with this message.
+fn address_in(line: &str, message: &str) -> Option<SocketAddr> {
+    let said: Value = serde_json::from_str(line).ok()?;
+    if said["message"] == message { said["address"].as_str()?.parse().ok() } else { None }
 }
 
 /// A command that has ended.

@@ -9,12 +9,14 @@ use std::time::Duration;
 
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
+use tokio::net::{TcpSocket, TcpStream};
 
 use crate::client::Answer;
 
 /// The largest answer that is read, in bytes.
 const ANSWER_MAX: usize = 1024 * 1024;
+/// What the system holds for a client that takes little at a time, in bytes.
+const NARROW: u32 = 4_096;
 /// How long the server may be silent while an answer is awaited; longer than any of its own patience.
 const SILENCE_MAX: Duration = Duration::from_mins(1);
 
@@ -35,6 +37,17 @@ impl Wire {
         let socket = TcpStream::connect(address).await?;
         socket.set_nodelay(true)?;
         Ok(Self { socket, buffer: Vec::new() })
+    }
+
+    /// As [`Wire::open`], for a client for whom little waits unread on its own side.
+    ///
+    /// # Errors
+    ///
+    /// When nobody listens there.
+    pub async fn open_narrow(address: SocketAddr) -> io::Result<Self> {
+        let socket = TcpSocket::new_v4()?;
+        socket.set_recv_buffer_size(NARROW)?;
+        Ok(Self { socket: socket.connect(address).await?, buffer: Vec::new() })
     }
 
     /// Sends a request, written by [`request`], and waits for its whole answer.
@@ -147,7 +160,15 @@ impl Stream {
     ///
     /// When the connection fails, or the answer is not a stream: then the error says what it was.
     pub async fn open(address: SocketAddr, path: &str, last_event_id: i64) -> io::Result<Self> {
-        let mut wire = Wire::open(address).await?;
+        Self::begin(Wire::open(address).await?, path, last_event_id).await
+    }
+
+    /// As [`Stream::open`], on a connection that was opened before.
+    ///
+    /// # Errors
+    ///
+    /// As [`Stream::open`].
+    pub async fn begin(mut wire: Wire, path: &str, last_event_id: i64) -> io::Result<Self> {
         // Of HTTP/1.0, so that the pieces arrive as they are, without chunks around them.
         let head =
             format!("GET {path} HTTP/1.0\r\nhost: localhost\r\nlast-event-id: {last_event_id}\r\n\r\n");

@@ -125,6 +125,12 @@ pub const KEYS: &[Key] = &[
         "longest time for headers, and of an idle connection",
     ),
     key(
+        "POSTFUN_WRITE_TIMEOUT_MS",
+        "write_timeout_ms",
+        "30000",
+        "longest time in which a client may read nothing of an answer",
+    ),
+    key(
         "POSTFUN_LOG_FORMAT",
         "log_format",
         "text on a terminal, else json",

@@ -146,6 +146,8 @@ pub struct Limits {
     pub body_timeout_ms: u64,
     /// Longest time until the headers have arrived, and of an idle connection, in milliseconds.
     pub header_timeout_ms: u64,
+    /// Longest time in which a client may read nothing of an answer, in milliseconds.
+    pub write_timeout_ms: u64,
     /// Connections open at once.
     pub connections_max: usize,
     /// Connections open at once from one address that is no trusted proxy; none means that only the sum is bounded.
@@ -369,6 +371,7 @@ fn limits(source: &Source, is_loopback: bool, demo: bool) -> Result<Limits, Conf
         request_timeout_ms: source.number("POSTFUN_REQUEST_TIMEOUT_MS", 30_000, 100..=600_000)?,
         body_timeout_ms: source.number("POSTFUN_BODY_TIMEOUT_MS", 10_000, 100..=600_000)?,
         header_timeout_ms: source.number("POSTFUN_HEADER_TIMEOUT_MS", 15_000, 100..=600_000)?,
+        write_timeout_ms: source.number("POSTFUN_WRITE_TIMEOUT_MS", 30_000, 100..=600_000)?,
         connections_max: size("POSTFUN_MAX_CONNECTIONS", 4_096, 1..=1_000_000)?,
         connections_per_address: each("POSTFUN_MAX_CONNECTIONS_PER_ADDRESS", 512, is_loopback)?,
         streams_per_address: each("POSTFUN_MAX_STREAMS_PER_ADDRESS", 128, demo)?,

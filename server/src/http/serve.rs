@@ -31,9 +31,6 @@ const BUFFER_BYTES_MAX: usize = 8 * 1024;
 /// Headers in one request, at most.
 const HEADERS_MAX: usize = 64;
 
-/// Longest stall of an answer that the client does not read.
-const WRITE_PATIENCE: Duration = Duration::from_secs(30);
-
 /// How long answers under way may take once the server was told to stop.
 const DRAIN: Duration = Duration::from_secs(10);
 
@@ -53,6 +50,7 @@ pub async fn serve(
     let connections_max = connections_max(config.limits.connections_max);
     let slots = Arc::new(Semaphore::new(connections_max));
     let crowd = Crowd::new(config);
+    let write_patience = Duration::from_millis(config.limits.write_timeout_ms);
     let mut protocol = http1::Builder::new();
     protocol
         .timer(TokioTimer::new())
@@ -70,6 +68,9 @@ pub async fn serve(
         match accepted {
             Ok(Some((socket, peer, slot))) => {
                 let Some((socket, place)) = crowd.enter(socket, peer.ip()) else { continue };
+                // Answers are written whole, so waiting for more to send only delays them.
+                let _ = socket.set_nodelay(true);
+                let socket = Connection::new(socket, write_patience);
                 let client = Client { socket, peer, slot, place, watcher: graceful.watcher() };
                 tokio::spawn(client.run(protocol.clone(), router.clone()));
             }
@@ -101,7 +102,7 @@ async fn accept(
 
 /// One accepted connection.
 struct Client {
-    socket: TcpStream,
+    socket: Connection,
     peer: SocketAddr,
     slot: OwnedSemaphorePermit,
     place: Place,
@@ -112,13 +113,11 @@ impl Client {
     /// Answers the requests of a connection until it ends.
     async fn run(self, protocol: http1::Builder, router: Router) {
         let Self { socket, peer, slot, place, watcher } = self;
-        // Answers are written whole, so waiting for more to send only delays them.
-        let _ = socket.set_nodelay(true);
         let service = service_fn(move |mut request: Request<Incoming>| {
             request.extensions_mut().insert(ConnectInfo(peer));
             router.clone().call(request)
         });
-        let io = TokioIo::new(Connection::new(socket, WRITE_PATIENCE));
+        let io = TokioIo::new(socket);
         if let Err(error) = watcher.watch(protocol.serve_connection(io, service)).await {
             // Clients that vanish or send no HTTP are everyday life.
             tracing::debug!(%error, "a connection ended early");

@@ -1,6 +1,5 @@
 //! Clients who want more than their share: floods of swaps, and streams that nobody reads.
 
-use std::fs;
 use std::io;
 use std::net::SocketAddr;
 
@@ -12,7 +11,6 @@ use postfun_server::amm::{SwapAmount, SwapCommand, SwapError, SwapLimits};
 use postfun_server::clock::{Clock, SystemClock};
 use postfun_server::http::idempotency::StoredAnswer;
 use postfun_server::identity::{User, UserRef};
-use postfun_tests::process::Process;
 use postfun_tests::wire::{Wire, request};
 use postfun_tests::{Answer, Engine, TestApp, on_both_engines};
 use sqlx::{Connection, Executor, PgConnection, SqliteConnection};
@@ -31,7 +29,7 @@ const SWAPS_EACH: usize = 5;
 /// What the README promises: swaps that wait for one pool, of all and of one user, and how many one batch takes out.
 const WAITING_MAX: usize = 4_096;
 const WAITING_PER_USER_MAX: usize = 16;
-const BATCH_MAX: usize = 256;
+pub(super) const BATCH_MAX: usize = 256;
 
 /// Streams that are opened and never read.
 const IDLE_READERS: usize = 100;
@@ -48,7 +46,7 @@ async fn swap_again_and_again(server: SocketAddr, trader: Vec<String>, swaps: us
 }
 
 /// A swap that asks for what nobody has: it waits like any other and is refused when its turn comes.
-fn swap_of(user: &User) -> SwapCommand {
+pub(super) fn swap_of(user: &User) -> SwapCommand {
     SwapCommand {
         user_id: user.id,
         user_number: user.number,
@@ -60,7 +58,7 @@ fn swap_of(user: &User) -> SwapCommand {
     }
 }
 
-async fn user(app: &TestApp, number: u64) -> User {
+pub(super) async fn user(app: &TestApp, number: u64) -> User {
     let id = i64::try_from(app.user(number).await.id).unwrap();
     app.app.identities.find_by_ref(&UserRef::Number(id)).await.unwrap().unwrap()
 }
@@ -166,12 +164,6 @@ async fn open_unread(server: SocketAddr) -> io::Result<TcpStream> {
     Ok(stream)
 }
 
-fn memory_kib(server: &Process) -> u64 {
-    let status = fs::read_to_string(format!("/proc/{}/status", server.id())).unwrap();
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
-    line.trim().trim_end_matches(" kB").parse().unwrap()
-}
-
 async fn open_streams_and_read_none(app: TestApp) {
     app.clock.set_ms(SystemClock.now_ms());
     let traders = Trader::crowd(&app, 1).await;
@@ -183,7 +175,7 @@ async fn open_streams_and_read_none(app: TestApp) {
     let server = app.serve(&UNLIMITED).await;
     // The first reader pays for what all of them need.
     Follower::begin(server.address).assert_saw_everything(&app).await;
-    let before = memory_kib(&server);
+    let before = server.memory_kib();
     let unread = join_all((0..IDLE_READERS).map(|_| open_unread(server.address))).await;
     assert!(unread.iter().all(Result::is_ok));
     // Somebody who reads gets everything meanwhile, and what happens now as well.
@@ -191,7 +183,7 @@ async fn open_streams_and_read_none(app: TestApp) {
     let swapped = swap_again_and_again(server.address, traders[0].headers(), 20).await;
     assert!(swapped.iter().all(|answer| answer.status == 201));
     busy.assert_saw_everything(&app).await;
-    let growth = memory_kib(&server).saturating_sub(before);
+    let growth = server.memory_kib().saturating_sub(before);
     assert!(growth < GROWTH_MAX_KIB, "{IDLE_READERS} readers who read nothing cost {growth} KiB");
     drop(unread);
 }

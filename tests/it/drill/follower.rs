@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use postfun_tests::TestApp;
-use postfun_tests::wire::Stream;
+use postfun_tests::wire::{Stream, StreamEvent};
 use serde_json::Value;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
@@ -23,7 +23,13 @@ pub(super) struct Follower {
 }
 
 /// A trade as the stream told it: number, input and output in base units.
-type Seen = (i64, i64, i64);
+pub(super) type Seen = (i64, i64, i64);
+
+/// Every trade there is, as a stream should have told it.
+pub(super) async fn all_trades(app: &TestApp) -> Vec<Seen> {
+    let trades = app.stored_trades(1).await;
+    trades.iter().map(|trade| (trade.seq, trade.amount_in, trade.amount_out)).collect()
+}
 
 impl Follower {
     /// Begins to follow the pool after its first event.
@@ -34,12 +40,7 @@ impl Follower {
 
     /// Waits for the last trade; what arrived is every trade once, in order, with the rows' numbers.
     pub(super) async fn assert_saw_everything(self, app: &TestApp) {
-        let expected: Vec<Seen> = app
-            .stored_trades(1)
-            .await
-            .iter()
-            .map(|trade| (trade.seq, trade.amount_in, trade.amount_out))
-            .collect();
+        let expected = all_trades(app).await;
         self.end.send_replace(Some(expected.last().unwrap().0));
         let seen = tokio::time::timeout(PATIENCE, self.task).await.expect("the stream tells every trade");
         assert_eq!(seen.unwrap(), expected);
@@ -60,9 +61,8 @@ async fn follow(address: SocketAddr, mut end: watch::Receiver<Option<i64>>) -> V
             tokio::select! {
                 event = stream.next() => {
                     let Ok(event) = event else { break };
-                    assert_eq!((event.name.as_str(), event.id), ("swap", last + 1), "no gap, no repeat");
+                    seen.push(read(&event, last));
                     last = event.id;
-                    seen.push(read(last, &event.data));
                 }
                 changed = end.changed() => if changed.is_err() { return seen },
             }
@@ -70,8 +70,10 @@ async fn follow(address: SocketAddr, mut end: watch::Receiver<Option<i64>>) -> V
     }
 }
 
-fn read(seq: i64, data: &str) -> Seen {
-    let trade: Value = serde_json::from_str(data).unwrap();
+/// Reads a trade, which comes right after the last event.
+pub(super) fn read(event: &StreamEvent, last: i64) -> Seen {
+    assert_eq!((event.name.as_str(), event.id), ("swap", last + 1), "no gap, no repeat");
+    let trade: Value = serde_json::from_str(&event.data).unwrap();
     let units = |name: &str| trade[name].as_str().unwrap().parse().unwrap();
-    (seq, units("amount_in_units"), units("amount_out_units"))
+    (event.id, units("amount_in_units"), units("amount_out_units"))
 }

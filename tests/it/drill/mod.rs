@@ -4,6 +4,7 @@
 //! `make test` runs each with a small count, `make drill` with the full one, and the line of figures that each prints goes
 //! into the README.
 
+mod crowd;
 mod disk;
 mod flood;
 mod follower;
@@ -12,6 +13,7 @@ mod outage;
 mod processes;
 mod sats;
 mod trader;
+mod unread;
 
 use std::time::{Duration, Instant};
 
@@ -33,6 +35,14 @@ async fn wait_until(what: &str, mut is_true: impl AsyncFnMut() -> bool) {
     while !is_true().await {
         assert!(begin.elapsed() < Duration::from_mins(1), "waited in vain: {what}");
         tokio::time::sleep(Duration::from_millis(2)).await;
+    }
+}
+
+/// The engine's name for people.
+const fn name(engine: Engine) -> &'static str {
+    match engine {
+        Engine::Sqlite => "SQLite",
+        Engine::Postgres => "PostgreSQL",
     }
 }
 
@@ -62,11 +72,7 @@ impl Figures {
     /// As [`Figures::tell`], for anything that is asked for until it is answered.
     #[expect(clippy::print_stdout, reason = "the figures are what a drill is for")]
     fn tell_counts(self, faults: &str, answered: usize, repeated: usize, replayed: usize) {
-        let engine = match self.engine {
-            Engine::Sqlite => "SQLite",
-            Engine::Postgres => "PostgreSQL",
-        };
-        let (what, seconds) = (self.what, self.begin.elapsed().as_secs());
+        let (what, engine, seconds) = (self.what, name(self.engine), self.begin.elapsed().as_secs());
         println!(
             "drill: | {what} | {engine} | {faults} | {answered} | {repeated} | {replayed} | {seconds} |"
         );
