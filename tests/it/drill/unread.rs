@@ -11,7 +11,7 @@ use postfun_tests::{TestApp, on_both_engines};
 use super::flood::{BATCH_MAX, swap_of, user};
 use super::follower::{Follower, Seen, all_trades, read};
 use super::trader::{Load, Trader, call_back, send_off};
-use super::{UNLIMITED, count};
+use super::{Figures, UNLIMITED, count};
 
 const STREAM: &str = "/api/amm/pools/1/stream";
 /// Trades that are read before the reader falls silent.
@@ -51,6 +51,7 @@ on_both_engines! {
         let settings =
             [UNLIMITED[0], UNLIMITED[1], ("POSTFUN_METRICS_LISTEN", "127.0.0.1:0"), ("POSTFUN_WRITE_TIMEOUT_MS", &patience_ms)];
         let server = app.serve(&settings).await;
+        let figures = Figures::begin("a reader who stops reading", app.engine);
         let metrics = server.metrics.expect("the measurements have an address");
         let busy = Follower::begin(server.address);
         let load = Load::new(u64::MAX, &["database_busy"]);
@@ -78,7 +79,7 @@ on_both_engines! {
         let answered = load.answered();
         super::wait_until("swaps go on", async || load.answered() > answered).await;
         load.close();
-        let _traders = call_back(tasks).await;
+        let traders = call_back(tasks).await;
         busy.assert_saw_everything(&app).await;
         // What the system had kept arrives, then the end.
         let (all, before_end) = (all_trades(&app).await, seen.len());
@@ -89,5 +90,7 @@ on_both_engines! {
         read_on(&mut resumed, &mut seen, end).await;
         assert_eq!(seen, all, "every trade once, in order");
         app.run(&["audit"]).await.succeeded();
+        let cost_mib = (most - before) / 1_024;
+        figures.tell(&format!("silent for {} s, then dropped; {cost_mib} MiB", silence.as_secs()), &traders);
     }
 }
