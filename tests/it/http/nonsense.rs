@@ -14,7 +14,7 @@ fn cases() -> u32 {
 }
 
 /// Routes that take a body, each with one that is right.
-fn routes() -> [(&'static str, Value); 8] {
+fn routes() -> [(&'static str, Value); 10] {
     let event = json!({"id": "0".repeat(64), "pubkey": "1".repeat(64), "created_at": 1_767_225_600, "kind": 22_242,
         "tags": [["a", "b"]], "content": r#"{"challenge":"c","challenge_id":"i"}"#, "sig": "2".repeat(128)});
     [
@@ -33,6 +33,8 @@ fn routes() -> [(&'static str, Value); 8] {
             json!({"userId": "00000000-0000-0000-0000-000000000000", "deviceId": "d", "platform": "ios",
             "deviceName": "n", "pushToken": "p", "idempotencyKey": "k", "expiresInDays": 30}),
         ),
+        ("/api/private-beta/verify", json!({"referral_key": "000000", "user_email": "a@example.org"})),
+        ("/api/private-beta/referrals/bulk", json!({"count": 2})),
         ("/api/amm/pools", serde_json::from_str(postfun_tests::story::SEED_POOL).unwrap()),
     ]
 }
@@ -91,10 +93,10 @@ enum Nonsense {
 fn nonsense() -> impl Strategy<Value = Nonsense> {
     let bytes = || prop::collection::vec(any::<u8>(), 0..300);
     prop_oneof![
-        6 => (0..8_usize, any::<usize>(), prop::option::weighted(0.8, odd_value()))
+        6 => (0..10_usize, any::<usize>(), prop::option::weighted(0.8, odd_value()))
             .prop_map(|(route, pick, by)| Nonsense::Damaged { route, pick, by }),
-        2 => (0..8_usize, bytes()).prop_map(|(route, bytes)| Nonsense::Bytes { route, bytes }),
-        2 => (0..8_usize, any::<usize>()).prop_map(|(route, at)| Nonsense::Cut { route, at }),
+        2 => (0..10_usize, bytes()).prop_map(|(route, bytes)| Nonsense::Bytes { route, bytes }),
+        2 => (0..10_usize, any::<usize>()).prop_map(|(route, at)| Nonsense::Cut { route, at }),
         2 => (0..5_usize, "/[ -~]{0,60}").prop_map(|(method, path)| Nonsense::Path { method, path }),
         1 => "[ -~]{0,60}".prop_map(|query| Nonsense::Query { query }),
         2 => (0..HEADERS.len(), prop::collection::vec(32..=255_u8, 0..200))

@@ -76,6 +76,27 @@ on_both_engines! {
         assert_eq!(app.count_rows("identities").await, 1);
     }
 
+    async fn of_devices_that_log_in_at_once_one_stays_active(app: TestApp) {
+        let app = app.with_privy().await;
+        let beside = app.with_privy().await;
+        for round in 0..5 {
+            let logins = ["phone", "tablet", "watch", "car"].into_iter().zip([&app, &beside].into_iter().cycle());
+            let logins = logins.map(|(device, server)| {
+                let (client, body) = (server.stranger(), json!({"privyToken": privy::token(4), "deviceId": device}));
+                tokio::spawn(async move { client.post("/api/auth/login", body.to_string()).await.ok(200) })
+            });
+            let answers: Vec<_> = futures_util::future::join_all(logins).await.into_iter().map(Result::unwrap).collect();
+            let mut alive = 0;
+            for answer in &answers {
+                let client = app.stranger().with_token(&answer.string("data.tokens.accessToken"));
+                alive += u64::from(client.get("/api/auth/me").await.status == 200);
+            }
+            assert_eq!(alive, 1, "round {round}: the tokens of one device go on");
+            assert_eq!(app.count_rows("sessions WHERE single_slot IS NOT NULL AND ended_at_ms IS NULL").await, 1);
+        }
+        beside.app.db.close().await;
+    }
+
     async fn identity_token_tells_who_they_are(app: TestApp) {
         let app = app.with_privy().await;
         let login = |number: usize| {
