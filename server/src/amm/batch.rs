@@ -9,6 +9,7 @@ use uuid::Uuid;
 use super::pool::{event_number, event_time};
 use super::{BurnRecord, PoolRecord, SwapCommand, SwapDone, SwapError, SwapReceipt, Trade, repo};
 use crate::db::Tx;
+use crate::db::writes::Writes;
 use crate::http::idempotency::{self, Claim, Stored, StoredAnswer};
 use crate::id::{Entropy, uuid_v7};
 use crate::ledger::{
@@ -299,13 +300,15 @@ impl<'a> Batch<'a> {
         if self.trades.is_empty() {
             return Ok((self.answers, None));
         }
-        self.book.write_in_tx(tx).await?;
-        repo::insert_trades(tx, &self.trades).await?;
-        repo::insert_events(tx, &self.trades, &self.events).await?;
-        repo::insert_burns(tx, &self.burns).await?;
-        repo::update_pool(tx, &self.record).await?;
+        let mut writes = Writes::default();
+        self.book.write_with(&mut writes)?;
+        repo::insert_trades(&mut writes, &self.trades);
+        repo::insert_events(&mut writes, &self.trades, &self.events);
+        repo::insert_burns(&mut writes, &self.burns);
+        repo::update_pool(&mut writes, &self.record);
         let to_store: Vec<_> = self.to_store.iter().map(|(claim, answer)| (*claim, answer)).collect();
-        idempotency::insert_in_tx(tx, &to_store, now_ms).await?;
+        idempotency::insert(&mut writes, &to_store, now_ms);
+        writes.execute_in_tx(tx).await?;
         Ok((self.answers, Some(self.record)))
     }
 }

@@ -7,6 +7,7 @@ use uuid::Uuid;
 
 use super::{BurnRecord, PoolRecord, StoredEvent, Trade};
 use crate::db::sql::Table;
+use crate::db::writes::Writes;
 use crate::db::{DbError, Tx, on_backend, statements};
 use crate::ledger::{Asset, AssetId};
 
@@ -33,19 +34,6 @@ WHERE name = 'pool' AND value <= 1 AND NOT EXISTS (SELECT 1 FROM pools)";
     LIST_POOLS = concat!("SELECT ", pool_columns!(), " FROM pools WHERE id > $1 ORDER BY id LIMIT $2");
     INSERT_POOL = concat!("INSERT INTO pools (", pool_columns!(), ")
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25)");
-    UPDATE_POOL = "
-UPDATE pools
-SET reserve_a = $2,
-    reserve_b = $3,
-    volume_a = $4,
-    volume_b = $5,
-    fees_a = $6,
-    fees_b = $7,
-    stage = $8,
-    seq = $9,
-    head = $10,
-    last_event_at_ms = $11
-WHERE id = $1 AND seq < $9";
     INSERT_EVENT = "
 INSERT INTO pool_events (pool_id, seq, bytes, hash)
 VALUES ($1, $2, $3, $4)";
@@ -258,25 +246,29 @@ pub(super) async fn insert_pool(tx: &mut Tx, record: &PoolRecord) -> Result<(), 
     Ok(())
 }
 
-/// Writes what events have made of a pool; the caller holds its lock.
-pub(super) async fn update_pool(tx: &mut Tx, record: &PoolRecord) -> Result<(), DbError> {
+/// Adds what events have made of a pool; the caller holds its lock.
+pub(super) fn update_pool(writes: &mut Writes, record: &PoolRecord) {
     let state = record.pool.state();
-    let changed = on_backend!(tx, |c, DB| sqlx::query::<DB>(UPDATE_POOL)
-        .bind(record.id)
-        .bind(column(state.reserve_a))
-        .bind(column(state.reserve_b))
-        .bind(column(state.volume_a))
-        .bind(column(state.volume_b))
-        .bind(column(state.fees_a))
-        .bind(column(state.fees_b))
-        .bind(i64::from(state.stage.get()))
-        .bind(record.seq)
-        .bind(record.head.to_vec())
-        .bind(record.last_event_at_ms)
-        .execute(c)
-        .await
-        .map(|done| done.rows_affected()))?;
-    DbError::check_rows("update_pool", 1, changed)
+    let table = Table::of(std::slice::from_ref(record))
+        .int(|record| record.id)
+        .int(|_| column(state.reserve_a))
+        .int(|_| column(state.reserve_b))
+        .int(|_| column(state.volume_a))
+        .int(|_| column(state.volume_b))
+        .int(|_| column(state.fees_a))
+        .int(|_| column(state.fees_b))
+        .int(|_| i64::from(state.stage.get()))
+        .int(|record| record.seq)
+        .bytes(|record| record.head.to_vec())
+        .int(|record| record.last_event_at_ms);
+    writes.update(
+        "update_pool",
+        table,
+        "WITH d (id, reserve_a, reserve_b, volume_a, volume_b, fees_a, fees_b, stage, seq, head, last_event_at_ms) AS (",
+        ") UPDATE pools SET reserve_a = d.reserve_a, reserve_b = d.reserve_b, volume_a = d.volume_a, \
+         volume_b = d.volume_b, fees_a = d.fees_a, fees_b = d.fees_b, stage = d.stage, seq = d.seq, head = d.head, \
+         last_event_at_ms = d.last_event_at_ms FROM d WHERE pools.id = d.id AND pools.seq < d.seq",
+    );
 }
 
 /// Writes a single event.
@@ -292,17 +284,15 @@ pub(super) async fn insert_event(tx: &mut Tx, record: &PoolRecord, bytes: &[u8])
     Ok(())
 }
 
-/// Writes the events of trades; both lists are in the same order.
-pub(super) async fn insert_events(tx: &mut Tx, trades: &[Trade], events: &[Vec<u8>]) -> Result<(), DbError> {
+/// Adds the events of trades; both lists are in the same order.
+pub(super) fn insert_events(writes: &mut Writes, trades: &[Trade], events: &[Vec<u8>]) {
     let rows: Vec<(&Trade, &Vec<u8>)> = trades.iter().zip(events).collect();
-    Table::of(&rows)
+    let table = Table::of(&rows)
         .int(|(trade, _)| trade.pool_id)
         .int(|(trade, _)| trade.seq)
         .bytes(|(_, bytes)| (*bytes).clone())
-        .bytes(|(trade, _)| trade.hash.to_vec())
-        .execute(tx, "INSERT INTO pool_events (pool_id, seq, bytes, hash) ", "")
-        .await?;
-    Ok(())
+        .bytes(|(trade, _)| trade.hash.to_vec());
+    writes.insert(table, "INSERT INTO pool_events (pool_id, seq, bytes, hash) ");
 }
 
 #[derive(Debug, FromRow)]
@@ -330,9 +320,9 @@ pub(super) async fn list_events(
         .collect()
 }
 
-/// Writes trades.
-pub(super) async fn insert_trades(tx: &mut Tx, trades: &[Trade]) -> Result<(), DbError> {
-    Table::of(trades)
+/// Adds trades.
+pub(super) fn insert_trades(writes: &mut Writes, trades: &[Trade]) {
+    let table = Table::of(trades)
         .text(|trade| trade.id.to_string())
         .int(|trade| trade.pool_id)
         .int(|trade| trade.seq)
@@ -345,29 +335,24 @@ pub(super) async fn insert_trades(tx: &mut Tx, trades: &[Trade]) -> Result<(), D
         .int(|trade| i64::from(trade.stage_after))
         .int(|trade| column(trade.burned))
         .bytes(|trade| trade.hash.to_vec())
-        .int(|trade| trade.created_at_ms)
-        .execute(
-            tx,
-            "INSERT INTO trades (id, pool_id, seq, user_id, side, amount_in, amount_out, fee, stage_before, \
-             stage_after, burned, hash, created_at_ms) ",
-            "",
-        )
-        .await?;
-    Ok(())
+        .int(|trade| trade.created_at_ms);
+    writes.insert(
+        table,
+        "INSERT INTO trades (id, pool_id, seq, user_id, side, amount_in, amount_out, fee, stage_before, stage_after, \
+         burned, hash, created_at_ms) ",
+    );
 }
 
-/// Writes burns.
-pub(super) async fn insert_burns(tx: &mut Tx, burns: &[BurnRecord]) -> Result<(), DbError> {
-    Table::of(burns)
+/// Adds burns.
+pub(super) fn insert_burns(writes: &mut Writes, burns: &[BurnRecord]) {
+    let table = Table::of(burns)
         .int(|burn| burn.pool_id)
         .int(|burn| i64::from(burn.stage))
         .int(|burn| burn.seq)
         .int(|burn| burn.asset.0)
         .int(|burn| column(burn.amount))
-        .int(|burn| burn.created_at_ms)
-        .execute(tx, "INSERT INTO burns (pool_id, stage, seq, asset_id, amount, created_at_ms) ", "")
-        .await?;
-    Ok(())
+        .int(|burn| burn.created_at_ms);
+    writes.insert(table, "INSERT INTO burns (pool_id, stage, seq, asset_id, amount, created_at_ms) ");
 }
 
 #[derive(Debug, FromRow)]

@@ -58,12 +58,13 @@ struct Kept {
     _place: OwnedSemaphorePermit,
 }
 
-/// A transaction on a kept connection, which goes back to its worker at a clean end. Dropped before, it is closed, and
-/// PostgreSQL rolls back what it had begun.
+/// A transaction on a kept connection, or its loan to somebody who only reads. At a clean end the connection goes back to
+/// its worker. Dropped before, it is closed, and PostgreSQL rolls back what it had begun.
 #[derive(Debug)]
 pub(super) struct LaneTx {
     kept: Kept,
     slot: Slot,
+    has_begun: bool,
 }
 
 impl Database {
@@ -81,34 +82,54 @@ impl Lane {
     ///
     /// As [`Database::begin`].
     pub async fn begin(&self) -> Result<Tx, DbError> {
-        let Pools::Postgres { pool, places, is_direct } = &self.db.pools else {
-            return self.db.begin().await;
-        };
-        let (kept, is_busy) = self.take();
-        if let Some(kept) = kept {
+        if let Some(kept) = self.kept().await {
             match self.begin_on(kept).await {
                 Ok(tx) => return Ok(tx),
                 // It was lost since its last use; nothing was begun, so another one serves as well.
                 Err(error) => tracing::debug!(error = error.chain(), "a worker's connection was lost"),
             }
         }
-        match Arc::clone(places).try_acquire_owned() {
-            Ok(place) if is_busy => match connect(pool, *is_direct).await {
-                Ok(connection) => self.begin_on(Kept { connection, _place: place }).await,
-                // PostgreSQL has no place for one more; the pool's connections are still there.
-                Err(error) => {
-                    tracing::debug!(error = error.chain(), "a worker got no connection of its own");
-                    self.db.begin().await
-                }
-            },
-            _ => self.db.begin().await,
+        self.db.begin().await
+    }
+
+    /// Takes the connection for single statements that only read; [`Tx::commit`] gives it back.
+    ///
+    /// # Errors
+    ///
+    /// As [`Database::reader`].
+    pub async fn reader(&self) -> Result<Tx, DbError> {
+        match self.kept().await {
+            Some(kept) => Ok(self.lend(kept, false)),
+            None => self.db.reader().await,
         }
     }
 
     async fn begin_on(&self, kept: Kept) -> Result<Tx, DbError> {
-        let mut tx = LaneTx { kept, slot: Arc::clone(&self.slot) };
-        tx.kept.connection.execute("BEGIN").await?;
-        Ok(Tx(TxKind::PostgresLane(Box::new(tx))))
+        let mut kept = kept;
+        kept.connection.execute("BEGIN").await?;
+        Ok(self.lend(kept, true))
+    }
+
+    fn lend(&self, kept: Kept, has_begun: bool) -> Tx {
+        Tx(TxKind::PostgresLane(Box::new(LaneTx { kept, slot: Arc::clone(&self.slot), has_begun })))
+    }
+
+    /// The worker's own connection, which is made when it is busy and there is room.
+    async fn kept(&self) -> Option<Kept> {
+        let Pools::Postgres { pool, places, is_direct } = &self.db.pools else { return None };
+        let (kept, is_busy) = self.take();
+        if kept.is_some() || !is_busy {
+            return kept;
+        }
+        let place = Arc::clone(places).try_acquire_owned().ok()?;
+        match connect(pool, *is_direct).await {
+            Ok(connection) => Some(Kept { connection, _place: place }),
+            // PostgreSQL has no place for one more; the pool's connections are still there.
+            Err(error) => {
+                tracing::debug!(error = error.chain(), "a worker got no connection of its own");
+                None
+            }
+        }
     }
 
     /// Whether every statement costs a way there and back, so that a short wait for a fuller batch pays.
@@ -149,10 +170,12 @@ impl LaneTx {
         &mut self.kept.connection
     }
 
-    /// Commits or rolls back, and gives the connection back to its worker.
+    /// Commits or rolls back what was begun, and gives the connection back to its worker.
     pub(super) async fn end(self, statement: &'static str) -> Result<(), DbError> {
-        let Self { mut kept, slot } = self;
-        kept.connection.execute(statement).await?;
+        let Self { mut kept, slot, has_begun } = self;
+        if has_begun {
+            kept.connection.execute(statement).await?;
+        }
         lock(&slot).kept = Some(kept);
         Ok(())
     }

@@ -11,6 +11,7 @@
 //! | `lane` | a connection that a busy worker keeps |
 //! | `backup` | a consistent copy of everything |
 //! | `sql` | statements whose length varies |
+//! | `writes` | many statements that write, in one go |
 //!
 //! A statement's text exists once. It is a constant above the function that runs it, in the portable subset of
 //! SQLite and PostgreSQL, and `on_backend!` expands that one expression for both. A repository is a set of plain
@@ -29,6 +30,7 @@ mod lock;
 mod migrate;
 mod notify;
 pub(crate) mod sql;
+pub(crate) mod writes;
 
 use sqlx::pool::PoolConnection;
 use sqlx::{PgConnection, PgPool, Postgres, Sqlite, SqliteConnection, SqlitePool, Transaction};

@@ -4,7 +4,9 @@
 //! column as one array, so that any number of rows is one text and one round trip. SQLite takes values; as each number of
 //! rows is a text of its own there, their numbers are powers of two, and a handful of texts serve every batch.
 
-use sqlx::{FromRow, Postgres, QueryBuilder, Sqlite, postgres::PgRow, sqlite::SqliteRow};
+use sqlx::postgres::PgRow;
+use sqlx::sqlite::SqliteRow;
+use sqlx::{FromRow, Postgres, QueryBuilder, Sqlite, SqliteConnection};
 
 use super::{Backend, DbError, Tx};
 
@@ -18,9 +20,11 @@ pub(crate) struct Table<'a, T> {
     columns: Vec<Column>,
 }
 
+/// The values of a column, row by row.
 #[derive(Debug)]
-enum Column {
+pub(super) enum Column {
     Int(Vec<i64>),
+    OptionalInt(Vec<Option<i64>>),
     Text(Vec<String>),
     Bytes(Vec<Vec<u8>>),
 }
@@ -34,6 +38,12 @@ impl<'a, T: Sync> Table<'a, T> {
     /// Adds a column of integers.
     pub(crate) fn int(mut self, value: impl FnMut(&T) -> i64) -> Self {
         self.columns.push(Column::Int(self.rows.iter().map(value).collect()));
+        self
+    }
+
+    /// Adds a column of integers, some of which are missing.
+    pub(crate) fn optional_int(mut self, value: impl FnMut(&T) -> Option<i64>) -> Self {
+        self.columns.push(Column::OptionalInt(self.rows.iter().map(value).collect()));
         self
     }
 
@@ -66,12 +76,7 @@ impl<'a, T: Sync> Table<'a, T> {
                 Ok(done.rows_affected())
             }
             Backend::Sqlite(connection) => {
-                let mut changed = 0;
-                for (first, count) in chunks(self.rows.len(), self.columns.len()) {
-                    let mut query = self.for_sqlite(before, first..first + count, after);
-                    changed += query.build().execute(&mut *connection).await?.rows_affected();
-                }
-                Ok(changed)
+                execute_valued(connection, before, (&self.columns, self.rows.len()), after).await
             }
         }
     }
@@ -124,18 +129,14 @@ impl<'a, T: Sync> Table<'a, T> {
         Ok(changed)
     }
 
+    /// Leaves the values, and how many rows they are.
+    pub(super) fn into_values(self) -> (Vec<Column>, usize) {
+        (self.columns, self.rows.len())
+    }
+
     fn for_postgres(self, before: &'static str, after: &'static str) -> QueryBuilder<Postgres> {
-        let mut query = QueryBuilder::new(before);
-        query.push("SELECT * FROM UNNEST(");
-        let mut arrays = query.separated(", ");
-        for column in self.columns {
-            match column {
-                Column::Int(values) => arrays.push_bind(values),
-                Column::Text(values) => arrays.push_bind(values),
-                Column::Bytes(values) => arrays.push_bind(values),
-            };
-        }
-        query.push(")").push(after);
+        let mut query = QueryBuilder::new("");
+        push_unnested(&mut query, before, self.columns, after);
         query
     }
 
@@ -145,19 +146,65 @@ impl<'a, T: Sync> Table<'a, T> {
         rows: impl Iterator<Item = usize>,
         after: &'static str,
     ) -> QueryBuilder<Sqlite> {
-        let mut query = QueryBuilder::new(before);
-        query.push_values(rows, |mut values, row| {
-            for column in &self.columns {
-                match column {
-                    Column::Int(list) => values.push_bind(list.get(row).copied()),
-                    Column::Text(list) => values.push_bind(list.get(row).cloned()),
-                    Column::Bytes(list) => values.push_bind(list.get(row).cloned()),
-                };
-            }
-        });
-        query.push(after);
-        query
+        valued(before, &self.columns, rows, after)
     }
+}
+
+/// Appends a statement that takes columns as arrays.
+pub(super) fn push_unnested(
+    query: &mut QueryBuilder<Postgres>,
+    before: &'static str,
+    columns: Vec<Column>,
+    after: &'static str,
+) {
+    query.push(before).push("SELECT * FROM UNNEST(");
+    let mut arrays = query.separated(", ");
+    for column in columns {
+        match column {
+            Column::Int(values) => arrays.push_bind(values),
+            Column::OptionalInt(values) => arrays.push_bind(values),
+            Column::Text(values) => arrays.push_bind(values),
+            Column::Bytes(values) => arrays.push_bind(values),
+        };
+    }
+    query.push(")").push(after);
+}
+
+/// Writes a statement that takes some rows of columns as values.
+fn valued(
+    before: &'static str,
+    columns: &[Column],
+    rows: impl Iterator<Item = usize>,
+    after: &'static str,
+) -> QueryBuilder<Sqlite> {
+    let mut query = QueryBuilder::new(before);
+    query.push_values(rows, |mut values, row| {
+        for column in columns {
+            match column {
+                Column::Int(list) => values.push_bind(list.get(row).copied()),
+                Column::OptionalInt(list) => values.push_bind(list.get(row).copied().flatten()),
+                Column::Text(list) => values.push_bind(list.get(row).cloned()),
+                Column::Bytes(list) => values.push_bind(list.get(row).cloned()),
+            };
+        }
+    });
+    query.push(after);
+    query
+}
+
+/// Runs a statement that takes rows of columns as values, some of them at a time, and says how many rows it changed.
+pub(super) async fn execute_valued(
+    connection: &mut SqliteConnection,
+    before: &'static str,
+    (columns, rows): (&[Column], usize),
+    after: &'static str,
+) -> Result<u64, DbError> {
+    let mut changed = 0;
+    for (first, count) in chunks(rows, columns.len()) {
+        let mut query = valued(before, columns, first..first + count, after);
+        changed += query.build().execute(&mut *connection).await?.rows_affected();
+    }
+    Ok(changed)
 }
 
 /// Cuts rows into runs, as (first, count), whose values fit one statement and whose lengths are powers of two.

@@ -16,6 +16,7 @@ use sqlx::FromRow;
 
 use super::{ApiError, json};
 use crate::db::sql::Table;
+use crate::db::writes::Writes;
 use crate::db::{DbError, Tx, on_backend, statements};
 
 /// How long a key is remembered, in milliseconds.
@@ -177,24 +178,28 @@ pub(crate) async fn insert_in_tx(
     answers: &[(&Claim, &StoredAnswer)],
     now_ms: i64,
 ) -> Result<(), DbError> {
+    let mut writes = Writes::default();
+    insert(&mut writes, answers, now_ms);
+    writes.execute_in_tx(tx).await
+}
+
+/// As [`insert_in_tx`], together with what the caller writes.
+pub(crate) fn insert(writes: &mut Writes, answers: &[(&Claim, &StoredAnswer)], now_ms: i64) {
     // In one order everywhere, so that two transactions with two keys in common cannot deadlock.
     let mut answers = answers.to_vec();
     answers.sort_by(|(a, _), (b, _)| (&a.principal, a.route, &a.key).cmp(&(&b.principal, b.route, &b.key)));
-    Table::of(&answers)
+    let table = Table::of(&answers)
         .text(|(claim, _)| claim.principal.clone())
         .text(|(claim, _)| claim.route)
         .text(|(claim, _)| claim.key.clone())
         .text(|(claim, _)| claim.request_hash.clone())
         .int(|(_, answer)| i64::from(answer.status.as_u16()))
         .bytes(|(_, answer)| answer.body.to_vec())
-        .int(|_| now_ms)
-        .execute(
-            tx,
-            "INSERT INTO idempotency (principal, route, idempotency_key, request_hash, status, body, created_at_ms) ",
-            "",
-        )
-        .await?;
-    Ok(())
+        .int(|_| now_ms);
+    writes.insert(
+        table,
+        "INSERT INTO idempotency (principal, route, idempotency_key, request_hash, status, body, created_at_ms) ",
+    );
 }
 
 /// Deletes some of the rows that are older than a key is remembered; says how many.

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::hold::{Hold, HoldStatus};
 use super::{AccountId, HoldId, LedgerError, NewHold, NewPosting, repo};
 use crate::db::Tx;
+use crate::db::writes::Writes;
 use crate::id::{Entropy, uuid_v7};
 
 /// What became of a posting.
@@ -231,23 +232,27 @@ impl Book {
     ///
     /// [`LedgerError::Database`]; the caller's transaction must then be rolled back.
     pub async fn write_in_tx(self, tx: &mut Tx) -> Result<(), LedgerError> {
-        repo::insert_postings(tx, &self.postings, self.now_ms, |account| {
+        let mut writes = Writes::default();
+        self.write_with(&mut writes)?;
+        Ok(writes.execute_in_tx(tx).await?)
+    }
+
+    /// Adds everything that was applied to what the caller writes in the transaction in which the book was opened.
+    ///
+    /// # Errors
+    ///
+    /// [`LedgerError::AccountMissing`] for a leg whose account is not in the book, which cannot have been posted.
+    pub(crate) fn write_with(self, writes: &mut Writes) -> Result<(), LedgerError> {
+        repo::insert_postings(writes, &self.postings, self.now_ms, |account| {
             self.accounts.get(&account).map(|row| row.asset)
-        })
-        .await?;
-        let rows: Vec<&repo::AccountRow> =
-            self.changed.iter().filter_map(|account| self.accounts.get(account)).collect();
-        repo::update_balances(tx, &rows).await?;
-        for id in &self.new_holds {
-            if let Some(hold) = self.holds.get(id) {
-                repo::insert_hold(tx, hold).await?;
-            }
-        }
-        for id in self.changed_holds.difference(&self.new_holds) {
-            if let Some(hold) = self.holds.get(id) {
-                repo::update_hold(tx, hold, self.now_ms).await?;
-            }
-        }
+        })?;
+        let accounts: Vec<_> = self.changed.iter().filter_map(|id| self.accounts.get(id)).collect();
+        repo::update_balances(writes, &accounts);
+        let new: Vec<_> = self.new_holds.iter().filter_map(|id| self.holds.get(id)).collect();
+        repo::insert_holds(writes, &new);
+        let known = self.changed_holds.difference(&self.new_holds);
+        let known: Vec<_> = known.filter_map(|id| self.holds.get(id)).collect();
+        repo::update_holds(writes, &known, self.now_ms);
         Ok(())
     }
 }

@@ -1,4 +1,6 @@
 //! The ledger's statements. Balances are written as absolute values that were computed in memory; SQL never adds.
+//!
+//! What a book writes goes into [`Writes`], so that it goes together with what its caller writes.
 
 use std::collections::HashMap;
 
@@ -9,6 +11,7 @@ use uuid::Uuid;
 use super::hold::{Hold, HoldStatus};
 use super::{AccountId, AccountKey, Asset, AssetId, HoldId, LedgerError, NewPosting};
 use crate::db::sql::Table;
+use crate::db::writes::Writes;
 use crate::db::{DbError, Tx, on_backend, statements};
 
 statements! {
@@ -42,13 +45,6 @@ WHERE id = $1";
 SELECT id, unique_key, account_id, amount, remaining, status, expires_at_ms, created_at_ms
 FROM holds
 WHERE unique_key = $1";
-    INSERT_HOLD = "
-INSERT INTO holds (id, unique_key, account_id, amount, remaining, status, expires_at_ms, created_at_ms, updated_at_ms)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
-    UPDATE_HOLD = "
-UPDATE holds
-SET remaining = $2, status = $3, updated_at_ms = $4
-WHERE id = $1 AND status = 'open'";
 }
 
 #[derive(Debug, FromRow)]
@@ -274,9 +270,9 @@ struct EntryRow {
     amount: i64,
 }
 
-/// Writes postings and their entries.
-pub(super) async fn insert_postings(
-    tx: &mut Tx,
+/// Adds postings and their entries to what is written.
+pub(super) fn insert_postings(
+    writes: &mut Writes,
     rows: &[NewPostingRow],
     now_ms: i64,
     asset_of: impl Fn(AccountId) -> Option<AssetId>,
@@ -295,13 +291,13 @@ pub(super) async fn insert_postings(
             });
         }
     }
-    insert_posting_rows(tx, rows, now_ms).await?;
-    insert_entry_rows(tx, &entries).await?;
+    insert_posting_rows(writes, rows, now_ms);
+    insert_entry_rows(writes, &entries);
     Ok(())
 }
 
-async fn insert_posting_rows(tx: &mut Tx, rows: &[NewPostingRow], now_ms: i64) -> Result<(), DbError> {
-    Table::of(rows)
+fn insert_posting_rows(writes: &mut Writes, rows: &[NewPostingRow], now_ms: i64) {
+    let table = Table::of(rows)
         .text(|row| row.id.to_string())
         .text(|row| row.posting.unique_key.clone())
         .text(|row| row.legs_hash.clone())
@@ -310,42 +306,33 @@ async fn insert_posting_rows(tx: &mut Tx, rows: &[NewPostingRow], now_ms: i64) -
         .text(|row| row.posting.reference_id.clone())
         .text(|row| row.posting.actor.kind())
         .text(|row| row.posting.actor.id())
-        .int(|_| now_ms)
-        .execute(
-            tx,
-            "INSERT INTO postings (id, unique_key, legs_hash, kind, reference_type, reference_id, actor_kind, actor_id, created_at_ms) ",
-            "",
-        )
-        .await?;
-    Ok(())
+        .int(|_| now_ms);
+    writes.insert(
+        table,
+        "INSERT INTO postings (id, unique_key, legs_hash, kind, reference_type, reference_id, actor_kind, actor_id, created_at_ms) ",
+    );
 }
 
-async fn insert_entry_rows(tx: &mut Tx, rows: &[EntryRow]) -> Result<(), DbError> {
-    Table::of(rows)
+fn insert_entry_rows(writes: &mut Writes, rows: &[EntryRow]) {
+    let table = Table::of(rows)
         .text(|row| row.posting_id.clone())
         .int(|row| row.leg)
         .int(|row| row.account.0)
         .int(|row| row.asset.0)
-        .int(|row| row.amount)
-        .execute(tx, "INSERT INTO entries (posting_id, leg, account_id, asset_id, amount) ", "")
-        .await?;
-    Ok(())
+        .int(|row| row.amount);
+    writes.insert(table, "INSERT INTO entries (posting_id, leg, account_id, asset_id, amount) ");
 }
 
-/// Writes balances as they now are.
-pub(super) async fn update_balances(tx: &mut Tx, rows: &[&AccountRow]) -> Result<(), DbError> {
-    let changed = Table::of(rows)
-        .int(|row| row.id.0)
-        .int(|row| row.available)
-        .int(|row| row.held)
-        .execute(
-            tx,
-            "WITH d (id, available, held) AS (",
-            ") UPDATE accounts SET available = d.available, held = d.held, version = version + 1 \
-             FROM d WHERE accounts.id = d.id",
-        )
-        .await?;
-    DbError::check_rows("update_balances", u64::try_from(rows.len()).unwrap_or(u64::MAX), changed)
+/// Adds balances as they now are.
+pub(super) fn update_balances(writes: &mut Writes, rows: &[&AccountRow]) {
+    let table = Table::of(rows).int(|row| row.id.0).int(|row| row.available).int(|row| row.held);
+    writes.update(
+        "update_balances",
+        table,
+        "WITH d (id, available, held) AS (",
+        ") UPDATE accounts SET available = d.available, held = d.held, version = version + 1 \
+         FROM d WHERE accounts.id = d.id",
+    );
 }
 
 #[derive(Debug, FromRow)]
@@ -398,33 +385,36 @@ pub(super) async fn find_hold_by_key(tx: &mut Tx, key: &str) -> Result<Option<Ho
     row.map(HoldColumns::into_hold).transpose()
 }
 
-/// Writes a new hold.
-pub(super) async fn insert_hold(tx: &mut Tx, hold: &Hold) -> Result<(), DbError> {
-    on_backend!(tx, |c, DB| sqlx::query::<DB>(INSERT_HOLD)
-        .bind(hold.id.0.to_string())
-        .bind(&hold.unique_key)
-        .bind(hold.account.0)
-        .bind(hold.amount)
-        .bind(hold.remaining)
-        .bind(hold.status.as_str())
-        .bind(hold.expires_at_ms)
-        .bind(hold.created_at_ms)
-        .bind(hold.created_at_ms)
-        .execute(c)
-        .await
-        .map(|_done| ()))?;
-    Ok(())
+/// Adds new holds to what is written.
+pub(super) fn insert_holds(writes: &mut Writes, holds: &[&Hold]) {
+    let table = Table::of(holds)
+        .text(|hold| hold.id.0.to_string())
+        .text(|hold| hold.unique_key.clone())
+        .int(|hold| hold.account.0)
+        .int(|hold| hold.amount)
+        .int(|hold| hold.remaining)
+        .text(|hold| hold.status.as_str())
+        .optional_int(|hold| hold.expires_at_ms)
+        .int(|hold| hold.created_at_ms)
+        .int(|hold| hold.created_at_ms);
+    writes.insert(
+        table,
+        "INSERT INTO holds (id, unique_key, account_id, amount, remaining, status, expires_at_ms, created_at_ms, updated_at_ms) ",
+    );
 }
 
-/// Writes what an open hold has become.
-pub(super) async fn update_hold(tx: &mut Tx, hold: &Hold, now_ms: i64) -> Result<(), DbError> {
-    let changed = on_backend!(tx, |c, DB| sqlx::query::<DB>(UPDATE_HOLD)
-        .bind(hold.id.0.to_string())
-        .bind(hold.remaining)
-        .bind(hold.status.as_str())
-        .bind(now_ms)
-        .execute(c)
-        .await
-        .map(|done| done.rows_affected()))?;
-    DbError::check_rows("update_hold", 1, changed)
+/// Adds what open holds have become.
+pub(super) fn update_holds(writes: &mut Writes, holds: &[&Hold], now_ms: i64) {
+    let table = Table::of(holds)
+        .text(|hold| hold.id.0.to_string())
+        .int(|hold| hold.remaining)
+        .text(|hold| hold.status.as_str())
+        .int(|_| now_ms);
+    writes.update(
+        "update_holds",
+        table,
+        "WITH d (id, remaining, status, updated_at_ms) AS (",
+        ") UPDATE holds SET remaining = d.remaining, status = d.status, updated_at_ms = d.updated_at_ms \
+         FROM d WHERE holds.id = d.id AND holds.status = 'open'",
+    );
 }

@@ -10,6 +10,7 @@
 //! | `record` | [`Session`] and [`Device`] |
 //! | `token` | access tokens |
 //! | `refresh` | refresh tokens, and what a presented one means |
+//! | `reading` | the sessions of callers who come at the same time, read together |
 //! | `watch` | the session of somebody who stays, as the reader of a stream does |
 //! | `actor` | who is calling, as handlers ask for it |
 //! | `http` | `/api/auth/refresh`, `/api/auth/logout`, `/api/v1/sessions/*` |
@@ -25,6 +26,7 @@ mod actor;
 mod device;
 mod error;
 pub(crate) mod http;
+mod reading;
 mod record;
 mod refresh;
 pub(crate) mod repo;
@@ -55,6 +57,7 @@ use crate::db::{Database, DbError, Tx};
 use crate::http::limiter::Limit;
 use crate::id::{Entropy, uuid_v4, uuid_v7};
 use crate::identity::{IdentityKind, User, UserStatus};
+use reading::Readings;
 use refresh::{Meaning, Presented};
 
 /// How long a quote may trust a session that was read.
@@ -77,6 +80,7 @@ pub struct Sessions {
     refresh_keys: Arc<refresh::Keys>,
     refreshes: Option<Arc<Limit>>,
     config: TokenConfig,
+    readings: Arc<Readings>,
     recent: Arc<Cache<[u8; 32], Arc<Recent>>>,
 }
 
@@ -143,6 +147,7 @@ impl Sessions {
             refresh_keys: Arc::new(refresh::Keys::derive(&config.tokens.refresh_secret)),
             refreshes: config.rates.refresh.and_then(|rate| Limit::new(rate, COUNTED_MAX)).map(Arc::new),
             config: config.tokens.clone(),
+            readings: Arc::new(Readings::new(db.clone())),
             recent: Arc::new(Cache::new(RECENT_MAX)),
             db,
             clock,
@@ -257,7 +262,7 @@ impl Sessions {
     /// [`SessionError`].
     pub async fn authenticate(&self, token: &str) -> Result<Actor, SessionError> {
         let claims = self.verified(token)?;
-        let found = repo::find_caller(&mut self.db.reader().await?, claims.session_id).await?;
+        let found = self.readings.read(claims.session_id).await?;
         let caller = found.ok_or(SessionError::InvalidToken)?;
         let is_alive = !caller.is_ended
             && caller.generation == claims.generation

@@ -19,6 +19,19 @@ macro_rules! session_columns {
     };
 }
 
+/// What a call has to know of its session and its user.
+macro_rules! caller_columns {
+    () => {
+        concat!(
+            "sessions.id AS session_id, sessions.generation, sessions.refresh_n, sessions.used_n, \
+             sessions.last_activity_at_ms, sessions.expires_at_ms, sessions.ended_at_ms, ",
+            user_columns!(),
+            user_tables!(),
+            " JOIN sessions ON sessions.user_id = users.id"
+        )
+    };
+}
+
 statements! {
     INSERT_SESSION = concat!("INSERT INTO sessions (", session_columns!(), ")
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23)");
@@ -63,10 +76,7 @@ FROM sessions
 WHERE user_id = $1 AND ended_at_ms IS NULL AND expires_at_ms > $2
 GROUP BY platform
 ORDER BY platform";
-    FIND_CALLER = concat!("
-SELECT sessions.generation, sessions.refresh_n, sessions.used_n, sessions.last_activity_at_ms, sessions.expires_at_ms,
-    sessions.ended_at_ms, ", user_columns!(), user_tables!(), "
-JOIN sessions ON sessions.user_id = users.id
+    FIND_CALLER = concat!("SELECT ", caller_columns!(), "
 WHERE sessions.id = $1");
     NOTE_USE = "
 UPDATE sessions
@@ -96,7 +106,7 @@ WHERE id IN (SELECT id FROM sessions WHERE expires_at_ms < $1 ORDER BY expires_a
 }
 
 /// What a call has to know of the session it is made in, and its user.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Caller {
     pub(super) generation: i64,
     pub(super) refresh_n: i64,
@@ -109,6 +119,7 @@ pub(super) struct Caller {
 
 #[derive(Debug, FromRow)]
 struct CallerRow {
+    session_id: String,
     generation: i64,
     refresh_n: i64,
     used_n: i64,
@@ -328,24 +339,42 @@ pub(super) async fn count_by_platform(
         .await)?)
 }
 
+impl CallerRow {
+    fn into_caller(self) -> Result<Caller, DbError> {
+        Ok(Caller {
+            generation: self.generation,
+            refresh_n: self.refresh_n,
+            used_n: self.used_n,
+            last_activity_at_ms: self.last_activity_at_ms,
+            expires_at_ms: self.expires_at_ms,
+            is_ended: self.ended_at_ms.is_some(),
+            user: self.user.into_user()?,
+        })
+    }
+}
+
 /// Finds what a call has to know of its session.
 pub(super) async fn find_caller(tx: &mut Tx, id: Uuid) -> Result<Option<Caller>, DbError> {
     let row: Option<CallerRow> = on_backend!(tx, |c, DB| sqlx::query_as::<DB, CallerRow>(FIND_CALLER)
         .bind(id.to_string())
         .fetch_optional(c)
         .await)?;
-    row.map(|row| {
-        Ok(Caller {
-            generation: row.generation,
-            refresh_n: row.refresh_n,
-            used_n: row.used_n,
-            last_activity_at_ms: row.last_activity_at_ms,
-            expires_at_ms: row.expires_at_ms,
-            is_ended: row.ended_at_ms.is_some(),
-            user: row.user.into_user()?,
+    row.map(CallerRow::into_caller).transpose()
+}
+
+/// As [`find_caller`], for many calls with one statement.
+pub(super) async fn list_callers(tx: &mut Tx, ids: &[Uuid]) -> Result<HashMap<Uuid, Caller>, DbError> {
+    let rows: Vec<CallerRow> = Table::of(ids)
+        .text(ToString::to_string)
+        .fetch(tx, concat!("SELECT ", caller_columns!(), " WHERE sessions.id IN ("), ")")
+        .await?;
+    rows.into_iter()
+        .map(|row| {
+            let id = Uuid::parse_str(&row.session_id)
+                .map_err(|_malformed| DbError::inconsistent("sessions", "id", &row.session_id))?;
+            Ok((id, row.into_caller()?))
         })
-    })
-    .transpose()
+        .collect()
 }
 
 /// What of a session tells whether it is over.
