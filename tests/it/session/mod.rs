@@ -2,5 +2,6 @@
 
 mod access;
 mod device;
+mod reading;
 mod refresh;
 mod tabs;
