@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
-use sqlx::{Connection, PgConnection, SqliteConnection};
+use sqlx::{Connection, SqliteConnection};
 
 use super::{Database, DbError, Pools, lane};
 use crate::config::{DatabaseUrl, PoolLimits};
@@ -15,8 +15,6 @@ use crate::config::{DatabaseUrl, PoolLimits};
 /// How long PostgreSQL lets a statement run, wait for a lock, and a transaction stay idle: nothing waits for ever.
 const PATIENCE: [(&str, &str); 3] =
     [("statement_timeout", "60s"), ("lock_timeout", "10s"), ("idle_in_transaction_session_timeout", "60s")];
-/// How long a connection to PostgreSQL may have been idle before it is asked for a sign of life.
-const ASK_AFTER: Duration = Duration::from_secs(1);
 /// How long SQLite waits for another process that writes the same file.
 const SQLITE_BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 /// Readers beside the one writer; more than the cores of a small machine only costs memory.
@@ -52,8 +50,6 @@ impl Database {
                 let pool = PgPoolOptions::new()
                     .max_connections(connections_max)
                     .acquire_timeout(Duration::from_secs(limits.connect_timeout_s))
-                    .test_before_acquire(false)
-                    .before_acquire(|connection, meta| Box::pin(is_alive(connection, meta.idle_for)))
                     .connect_with(options)
                     .await?;
                 Ok(Self { pools: Pools::Postgres { pool, places, is_direct } })
@@ -91,11 +87,6 @@ impl Database {
             .connect_lazy_with(options.pragma("query_only", "ON"));
         Ok(Self { pools: Pools::Sqlite { writer, readers } })
     }
-}
-
-/// Whether a connection still works, as far as that is worth a question: one that was just in use is not asked.
-async fn is_alive(connection: &mut PgConnection, idle_for: Duration) -> Result<bool, sqlx::Error> {
-    Ok(idle_for < ASK_AFTER || connection.ping().await.is_ok())
 }
 
 /// Whether a connection can begin a transaction.

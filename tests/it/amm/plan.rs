@@ -122,9 +122,8 @@ async fn no_large_table_is_read_from_end_to_end_on_postgres() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn hot_statements_search_by_an_index_on_sqlite() {
-    const HOT: [&str; 9] = [
+    const HOT: [&str; 8] = [
         "amm::FIND_POOL",
-        "amm::UPDATE_POOL",
         "amm::LIST_TRADES",
         "amm::LIST_TRADES_AFTER",
         "amm::LIST_EVENTS",
