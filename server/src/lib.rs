@@ -76,6 +76,7 @@ pub fn statements() -> Vec<(String, &'static str)> {
         ("lightning::withdrawal", lightning::repo::withdrawal::STATEMENTS),
         ("notify", notify::repo::STATEMENTS),
         ("session", session::repo::STATEMENTS),
+        ("session::caller", session::repo::caller::STATEMENTS),
         ("signin", signin::repo::STATEMENTS),
         ("users", users::repo::STATEMENTS),
     ];

@@ -66,7 +66,8 @@ impl Writes {
         if self.0.is_empty() {
             return Ok(());
         }
-        let checks: Vec<_> = self.0.iter().filter_map(|write| Some((write.checked_as?, write.rows))).collect();
+        let checks: Vec<_> =
+            self.0.iter().filter_map(|write| Some((write.checked_as?, write.rows))).collect();
         let changed = match tx.backend() {
             Backend::Postgres(connection) => {
                 let mut query = self.for_postgres();

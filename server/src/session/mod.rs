@@ -231,7 +231,7 @@ impl Sessions {
         if session.generation != presented.generation || !session.is_active(self.clock.now_ms()) {
             return Err(RefreshError::Invalid);
         }
-        let caller = repo::find_caller(tx, session.id).await?.ok_or(RefreshError::Invalid)?;
+        let caller = repo::caller::find_caller(tx, session.id).await?.ok_or(RefreshError::Invalid)?;
         match caller.user.status {
             UserStatus::Active => Ok((session, caller.user)),
             UserStatus::Deleted => Err(RefreshError::UserDeleted),
@@ -279,7 +279,11 @@ impl Sessions {
     }
 
     /// Writes down that the token came back, when that is news: then an older refresh token is a stolen one.
-    async fn note_use(&self, claims: &token::Verified, caller: &repo::Caller) -> Result<(), SessionError> {
+    async fn note_use(
+        &self,
+        claims: &token::Verified,
+        caller: &repo::caller::Caller,
+    ) -> Result<(), SessionError> {
         let now_ms = self.clock.now_ms();
         let is_first = claims.refresh_n > caller.used_n;
         if !is_first && now_ms.saturating_sub(caller.last_activity_at_ms) < ACTIVITY_LAG_MS {

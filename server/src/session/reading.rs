@@ -12,7 +12,7 @@ use std::time::Duration;
 use tokio::sync::{mpsc, oneshot};
 use uuid::Uuid;
 
-use super::repo::{self, Caller};
+use super::repo::caller::{self, Caller};
 use crate::db::{Database, DbError, Lane};
 
 /// The most sessions that are read at once.
@@ -49,7 +49,7 @@ impl Readings {
         if is_waiting && let Ok(caller) = receiver.await {
             return Ok(caller);
         }
-        repo::find_caller(&mut self.db.reader().await?, session_id).await
+        caller::find_caller(&mut self.db.reader().await?, session_id).await
     }
 
     /// The way to the reader, who starts with the first call and lives as long as this.
@@ -93,7 +93,7 @@ async fn read_together(lane: &Lane, waiting: &mut Vec<Waiting>) {
 
 async fn list(lane: &Lane, ids: &[Uuid]) -> Result<HashMap<Uuid, Caller>, DbError> {
     let mut tx = lane.reader().await?;
-    let callers = repo::list_callers(&mut tx, ids).await?;
+    let callers = caller::list_callers(&mut tx, ids).await?;
     tx.commit().await?;
     Ok(callers)
 }

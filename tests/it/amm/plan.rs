@@ -122,7 +122,7 @@ async fn no_large_table_is_read_from_end_to_end_on_postgres() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn hot_statements_search_by_an_index_on_sqlite() {
-    const HOT: [&str; 8] = [
+    const HOT: [&str; 9] = [
         "amm::FIND_POOL",
         "amm::LIST_TRADES",
         "amm::LIST_TRADES_AFTER",
@@ -130,6 +130,7 @@ async fn hot_statements_search_by_an_index_on_sqlite() {
         "amm::LIST_BURNS",
         "ledger::LIST_USER_ACCOUNTS",
         "session::FIND_SESSION",
+        "session::caller::FIND_CALLER",
         "events::LIST_EVENTS_AFTER",
     ];
     tell(Engine::Sqlite, |app| async move {

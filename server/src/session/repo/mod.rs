@@ -1,34 +1,22 @@
-//! Statements about sessions.
+//! Statements about sessions; `caller` has those that every call runs.
+
+pub(crate) mod caller;
 
 use std::collections::HashMap;
 
 use sqlx::FromRow;
 use uuid::Uuid;
 
-use super::record::{Device, Ended, Platform, ProvenKey, Session, reason};
 use crate::db::sql::Table;
 use crate::db::{DbError, Tx, on_backend, statements};
-use crate::identity::repo::{UserRow, user_columns, user_tables};
-use crate::identity::{User, UserStatus};
+use crate::identity::UserStatus;
+use crate::session::record::{Device, Ended, Platform, ProvenKey, Session, reason};
 
 macro_rules! session_columns {
     () => {
         "id, user_id, generation, refresh_n, used_n, version, identity_kind, identity_subject, device_id, device_name, \
          device_model, platform, os_version, app_version, push_token, push_token_updated_at_ms, ip_address, single_slot, \
          created_at_ms, last_activity_at_ms, expires_at_ms, ended_at_ms, end_reason"
-    };
-}
-
-/// What a call has to know of its session and its user.
-macro_rules! caller_columns {
-    () => {
-        concat!(
-            "sessions.id AS session_id, sessions.generation, sessions.refresh_n, sessions.used_n, \
-             sessions.last_activity_at_ms, sessions.expires_at_ms, sessions.ended_at_ms, ",
-            user_columns!(),
-            user_tables!(),
-            " JOIN sessions ON sessions.user_id = users.id"
-        )
     };
 }
 
@@ -76,8 +64,6 @@ FROM sessions
 WHERE user_id = $1 AND ended_at_ms IS NULL AND expires_at_ms > $2
 GROUP BY platform
 ORDER BY platform";
-    FIND_CALLER = concat!("SELECT ", caller_columns!(), "
-WHERE sessions.id = $1");
     NOTE_USE = "
 UPDATE sessions
 SET used_n = CASE WHEN used_n < $3 THEN $3 ELSE used_n END, last_activity_at_ms = $4
@@ -103,31 +89,6 @@ WHERE id IN (SELECT id FROM sessions WHERE ended_at_ms IS NULL AND expires_at_ms
 DELETE FROM sessions
 WHERE id IN (SELECT id FROM sessions WHERE expires_at_ms < $1 ORDER BY expires_at_ms LIMIT $2)
     AND expires_at_ms < $1";
-}
-
-/// What a call has to know of the session it is made in, and its user.
-#[derive(Debug, Clone)]
-pub(super) struct Caller {
-    pub(super) generation: i64,
-    pub(super) refresh_n: i64,
-    pub(super) used_n: i64,
-    pub(super) last_activity_at_ms: i64,
-    pub(super) expires_at_ms: i64,
-    pub(super) is_ended: bool,
-    pub(super) user: User,
-}
-
-#[derive(Debug, FromRow)]
-struct CallerRow {
-    session_id: String,
-    generation: i64,
-    refresh_n: i64,
-    used_n: i64,
-    last_activity_at_ms: i64,
-    expires_at_ms: i64,
-    ended_at_ms: Option<i64>,
-    #[sqlx(flatten)]
-    user: UserRow,
 }
 
 #[derive(Debug, FromRow)]
@@ -228,7 +189,7 @@ macro_rules! bind_session {
 }
 
 /// Writes a new session.
-pub(super) async fn insert_session(tx: &mut Tx, session: &Session) -> Result<(), DbError> {
+pub(in crate::session) async fn insert_session(tx: &mut Tx, session: &Session) -> Result<(), DbError> {
     on_backend!(tx, |c, DB| bind_session!(sqlx::query::<DB>(INSERT_SESSION), session)
         .execute(c)
         .await
@@ -237,7 +198,7 @@ pub(super) async fn insert_session(tx: &mut Tx, session: &Session) -> Result<(),
 }
 
 /// Writes a session that was locked and read in this transaction.
-pub(super) async fn update_session(tx: &mut Tx, session: &Session) -> Result<(), DbError> {
+pub(in crate::session) async fn update_session(tx: &mut Tx, session: &Session) -> Result<(), DbError> {
     let rows = on_backend!(tx, |c, DB| bind_session!(sqlx::query::<DB>(UPDATE_SESSION), session)
         .execute(c)
         .await
@@ -246,7 +207,7 @@ pub(super) async fn update_session(tx: &mut Tx, session: &Session) -> Result<(),
 }
 
 /// Finds a session and keeps others from changing it until the transaction ends.
-pub(super) async fn lock_session(tx: &mut Tx, id: Uuid) -> Result<Option<Session>, DbError> {
+pub(in crate::session) async fn lock_session(tx: &mut Tx, id: Uuid) -> Result<Option<Session>, DbError> {
     on_backend!(tx, |c, DB| sqlx::query::<DB>(LOCK_SESSION)
         .bind(id.to_string())
         .execute(c)
@@ -256,7 +217,7 @@ pub(super) async fn lock_session(tx: &mut Tx, id: Uuid) -> Result<Option<Session
 }
 
 /// Finds a user's session on a device and keeps others from changing it until the transaction ends.
-pub(super) async fn lock_device(
+pub(in crate::session) async fn lock_device(
     tx: &mut Tx,
     user_id: Uuid,
     device_id: &str,
@@ -276,7 +237,7 @@ pub(super) async fn lock_device(
 }
 
 /// Finds a session.
-pub(super) async fn find_session(tx: &mut Tx, id: Uuid) -> Result<Option<Session>, DbError> {
+pub(in crate::session) async fn find_session(tx: &mut Tx, id: Uuid) -> Result<Option<Session>, DbError> {
     let row: Option<SessionRow> = on_backend!(tx, |c, DB| sqlx::query_as::<DB, SessionRow>(FIND_SESSION)
         .bind(id.to_string())
         .fetch_optional(c)
@@ -285,7 +246,11 @@ pub(super) async fn find_session(tx: &mut Tx, id: Uuid) -> Result<Option<Session
 }
 
 /// Finds the active session that was used last.
-pub(super) async fn find_active(tx: &mut Tx, user_id: Uuid, now_ms: i64) -> Result<Option<Session>, DbError> {
+pub(in crate::session) async fn find_active(
+    tx: &mut Tx,
+    user_id: Uuid,
+    now_ms: i64,
+) -> Result<Option<Session>, DbError> {
     let row: Option<SessionRow> = on_backend!(tx, |c, DB| sqlx::query_as::<DB, SessionRow>(FIND_ACTIVE)
         .bind(user_id.to_string())
         .bind(now_ms)
@@ -296,14 +261,14 @@ pub(super) async fn find_active(tx: &mut Tx, user_id: Uuid, now_ms: i64) -> Resu
 
 /// Which of a user's sessions a list holds.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Selection {
-    pub(super) user_id: Uuid,
-    pub(super) with_inactive: bool,
-    pub(super) limit: i64,
+pub(in crate::session) struct Selection {
+    pub(in crate::session) user_id: Uuid,
+    pub(in crate::session) with_inactive: bool,
+    pub(in crate::session) limit: i64,
 }
 
 /// Lists sessions, last used first.
-pub(super) async fn list_sessions(
+pub(in crate::session) async fn list_sessions(
     tx: &mut Tx,
     selection: Selection,
     now_ms: i64,
@@ -319,7 +284,7 @@ pub(super) async fn list_sessions(
 }
 
 /// Counts all sessions of a user.
-pub(super) async fn count_sessions(tx: &mut Tx, user_id: Uuid) -> Result<i64, DbError> {
+pub(in crate::session) async fn count_sessions(tx: &mut Tx, user_id: Uuid) -> Result<i64, DbError> {
     Ok(on_backend!(tx, |c, DB| sqlx::query_scalar::<DB, i64>(COUNT_SESSIONS)
         .bind(user_id.to_string())
         .fetch_one(c)
@@ -327,7 +292,7 @@ pub(super) async fn count_sessions(tx: &mut Tx, user_id: Uuid) -> Result<i64, Db
 }
 
 /// Counts the active sessions of a user on each platform.
-pub(super) async fn count_by_platform(
+pub(in crate::session) async fn count_by_platform(
     tx: &mut Tx,
     user_id: Uuid,
     now_ms: i64,
@@ -339,52 +304,14 @@ pub(super) async fn count_by_platform(
         .await)?)
 }
 
-impl CallerRow {
-    fn into_caller(self) -> Result<Caller, DbError> {
-        Ok(Caller {
-            generation: self.generation,
-            refresh_n: self.refresh_n,
-            used_n: self.used_n,
-            last_activity_at_ms: self.last_activity_at_ms,
-            expires_at_ms: self.expires_at_ms,
-            is_ended: self.ended_at_ms.is_some(),
-            user: self.user.into_user()?,
-        })
-    }
-}
-
-/// Finds what a call has to know of its session.
-pub(super) async fn find_caller(tx: &mut Tx, id: Uuid) -> Result<Option<Caller>, DbError> {
-    let row: Option<CallerRow> = on_backend!(tx, |c, DB| sqlx::query_as::<DB, CallerRow>(FIND_CALLER)
-        .bind(id.to_string())
-        .fetch_optional(c)
-        .await)?;
-    row.map(CallerRow::into_caller).transpose()
-}
-
-/// As [`find_caller`], for many calls with one statement.
-pub(super) async fn list_callers(tx: &mut Tx, ids: &[Uuid]) -> Result<HashMap<Uuid, Caller>, DbError> {
-    let rows: Vec<CallerRow> = Table::of(ids)
-        .text(ToString::to_string)
-        .fetch(tx, concat!("SELECT ", caller_columns!(), " WHERE sessions.id IN ("), ")")
-        .await?;
-    rows.into_iter()
-        .map(|row| {
-            let id = Uuid::parse_str(&row.session_id)
-                .map_err(|_malformed| DbError::inconsistent("sessions", "id", &row.session_id))?;
-            Ok((id, row.into_caller()?))
-        })
-        .collect()
-}
-
 /// What of a session tells whether it is over.
 #[derive(Debug)]
-pub(super) struct SessionState {
-    pub(super) generation: i64,
-    pub(super) expires_at_ms: i64,
-    pub(super) ended_at_ms: Option<i64>,
+pub(in crate::session) struct SessionState {
+    pub(in crate::session) generation: i64,
+    pub(in crate::session) expires_at_ms: i64,
+    pub(in crate::session) ended_at_ms: Option<i64>,
     /// Whether its user is.
-    pub(super) is_deleted: bool,
+    pub(in crate::session) is_deleted: bool,
 }
 
 #[derive(Debug, FromRow)]
@@ -397,7 +324,7 @@ struct SessionStateRow {
 }
 
 /// Finds how sessions are.
-pub(super) async fn list_session_states(
+pub(in crate::session) async fn list_session_states(
     tx: &mut Tx,
     ids: &[Uuid],
 ) -> Result<HashMap<Uuid, SessionState>, DbError> {
@@ -422,7 +349,7 @@ pub(super) async fn list_session_states(
 }
 
 /// Notes that a token made beside the refresh token `n` came back; says whether the session still takes it.
-pub(super) async fn note_use(
+pub(in crate::session) async fn note_use(
     tx: &mut Tx,
     id: Uuid,
     generation: i64,
@@ -441,7 +368,12 @@ pub(super) async fn note_use(
 }
 
 /// Ends a session; says whether it had not ended before.
-pub(super) async fn end_session(tx: &mut Tx, id: Uuid, reason: &str, now_ms: i64) -> Result<bool, DbError> {
+pub(in crate::session) async fn end_session(
+    tx: &mut Tx,
+    id: Uuid,
+    reason: &str,
+    now_ms: i64,
+) -> Result<bool, DbError> {
     let rows = on_backend!(tx, |c, DB| sqlx::query::<DB>(END_SESSION)
         .bind(id.to_string())
         .bind(now_ms)
@@ -453,7 +385,7 @@ pub(super) async fn end_session(tx: &mut Tx, id: Uuid, reason: &str, now_ms: i64
 }
 
 /// Ends the sessions of a user but one, or all with the nil id; says how many.
-pub(super) async fn end_all(
+pub(in crate::session) async fn end_all(
     tx: &mut Tx,
     user_id: Uuid,
     but: Uuid,
@@ -471,7 +403,7 @@ pub(super) async fn end_all(
 }
 
 /// Ends a user's sessions on other devices; says how many.
-pub(super) async fn end_other_devices(
+pub(in crate::session) async fn end_other_devices(
     tx: &mut Tx,
     user_id: Uuid,
     device_id: &str,
