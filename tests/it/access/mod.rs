@@ -176,6 +176,23 @@ on_both_engines! {
         }
     }
 
+    /// Also what the table is not about.
+    async fn whatever_is_described_as_for_users_is_closed_to_strangers(app: TestApp) {
+        let (stranger, mut asked) = (app.stranger(), 0);
+        for (path, item) in described()["paths"].as_object().unwrap() {
+            for (method, operation) in item.as_object().unwrap() {
+                // Routes of the demo are not there without one.
+                if operation["security"] == json!([{"bearer": []}]) && !path.starts_with("/api/demo/") {
+                    let (method, path) = (method.to_uppercase().parse().unwrap(), Names::of_nobody().fill_path(path));
+                    let answer = stranger.send_json(method, &path, axum::body::Body::from("{}")).await;
+                    assert_eq!((answer.status, answer.string("code")), (401, "missing_bearer_token".to_owned()), "{path}");
+                    asked += 1;
+                }
+            }
+        }
+        assert!(asked > table::rows().len(), "the description says which routes are for users");
+    }
+
     async fn every_field_of_another_type_is_refused_by_its_name_and_unknown_ones_are_ignored(app: TestApp) {
         let app = app.with_privy().await;
         for (number, row) in (1..).zip(table::rows().iter().filter(|row| row.body.is_object())) {

@@ -62,7 +62,7 @@ impl Names {
     }
 
     /// As [`Names::fill`], for a path as the description has it.
-    fn fill_path(&self, path: &str) -> String {
+    pub(super) fn fill_path(&self, path: &str) -> String {
         let id = if path.starts_with("/api/v1/sessions/") { "{session}" } else { "{user}" };
         let named =
             [("{id}", id), ("{userId}", "{user}"), ("{privyId}", "{privy_id}"), ("{address}", "{wallet}")];
