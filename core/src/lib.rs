@@ -17,6 +17,7 @@
 //! | [`rounding`] | the two multiplications-with-division that everything else uses |
 //! | [`amm`] | pools, quotes, stages and burns, the hash chain of a pool's events, replay |
 //! | [`bolt11`] | Lightning invoices: read, checked, written |
+//! | [`challenge`] | what a challenge is answered for, and the hash of what that is about |
 //! | [`nostr`] | events (NIP-01), `npub` (NIP-19), the sign-in event |
 //! | [`signature`] | BIP-340 Schnorr signatures |
 //! | [`wallet`] | addresses on other chains |
@@ -43,6 +44,8 @@ extern crate alloc;
 pub mod amm;
 pub mod amount;
 pub mod bolt11;
+pub mod challenge;
+mod digest;
 pub mod encoding;
 pub mod nostr;
 pub mod rounding;

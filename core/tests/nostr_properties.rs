@@ -1,5 +1,6 @@
 //! Properties of events, `npub`s and sign-ins that hold for every input.
 
+use postfun_core::challenge::Purpose;
 use postfun_core::encoding::hex;
 use postfun_core::nostr::event::{CREATED_AT_MAX, TAG_VALUES_MAX, TAGS_MAX};
 use postfun_core::nostr::login::{self, Expected, LoginContent, LoginRequest};
@@ -113,8 +114,10 @@ proptest! {
     ) {
         let now_s = 1_732_147_200;
         let (challenge_id, challenge, domain) = (&*challenge_id, &*challenge, &*domain);
+        let purpose = Purpose::Login;
         let built =
-            LoginRequest { pubkey, challenge_id, challenge, domain, now_s, expires_in_s: 600, kind }.build();
+            LoginRequest { pubkey, challenge_id, challenge, domain, now_s, expires_in_s: 600, kind, purpose }
+                .build();
         let key = SecretKey::from_bytes(&[1; 32]).expect("in range");
         let event = built.sign(&key, &[0; 32]);
         let content = LoginContent::parse(&event).expect("our own content");
@@ -129,6 +132,7 @@ proptest! {
             ttl_s: 600,
             url: None,
             method: "POST",
+            purpose,
         };
         prop_assert_eq!(login::check(&event, &content, &expected).is_ok(), later_s <= 300);
     }

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 
+use postfun_core::challenge::{Purpose, UserKey};
 use postfun_core::encoding::hex;
 use postfun_core::nostr::login::{self, Expected, LoginContent, LoginRequest};
 use postfun_core::nostr::{Event, EventError, LoginError, NpubError, UnsignedEvent, npub};
@@ -97,6 +98,21 @@ fn npubs_are_read_and_written_or_refused_with_their_reason() {
     assert_eq!(seen, BTreeSet::from(NpubError::CODES), "every reason has a vector");
 }
 
+/// The purpose of a case; those that name none are sign-ins.
+fn purpose(case: &Value) -> Purpose {
+    let member = |name: &str| case[name].as_str();
+    let key = member("user_id").zip(member("key_kind")).zip(member("subject"));
+    let key = key.map(|((user_id, kind), subject)| UserKey { user_id, kind, subject });
+    Purpose::named(member("purpose").unwrap_or("login"), key.as_ref()).expect("a purpose")
+}
+
+#[test]
+fn hashes_of_what_a_challenge_is_about_are_those_of_the_vectors() {
+    for case in vectors!("challenge_data.json") {
+        assert_eq!(purpose(&case).data(), Some(&array(&case["data"])), "{case}");
+    }
+}
+
 fn sign_in(event: &Event, expected: &Expected<'_>) -> Result<(), LoginError> {
     let content = LoginContent::parse(event)?;
     login::check(event, &content, expected)
@@ -122,6 +138,7 @@ fn sign_ins_pass_or_are_refused_with_their_reason() {
             ttl_s: number(&given["ttl_s"]),
             url: given["url"].as_str(),
             method: text(&given["method"]),
+            purpose: purpose(given),
         };
         let refusal = sign_in(&event, &expected).err();
         assert_eq!(refusal.as_ref().map(LoginError::code), case["code"].as_str(), "{case}: {refusal:?}");
@@ -142,6 +159,7 @@ fn sign_in_events_are_built_as_the_vectors_say() {
             now_s: number(&request["now_s"]),
             expires_in_s: number(&request["expires_in_s"]),
             kind: u16::try_from(number(&request["kind"])).expect("a kind"),
+            purpose: purpose(request),
         }
         .build();
         assert_eq!(

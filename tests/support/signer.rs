@@ -1,5 +1,6 @@
 //! Somebody with a Nostr key.
 
+use postfun_core::challenge::Purpose;
 use postfun_core::encoding::hex;
 use postfun_core::nostr::login::{KIND_AUTH, LoginRequest};
 use postfun_core::nostr::{Event, UnsignedEvent, npub};
@@ -92,6 +93,11 @@ impl Signer {
     /// Builds the event that signs in, unsigned.
     #[must_use]
     pub fn unsigned_login(&self, challenge: &Challenge, now_s: u64) -> UnsignedEvent {
+        self.unsigned(challenge, Purpose::Login, now_s)
+    }
+
+    /// Builds the event that answers a challenge, unsigned.
+    pub(crate) fn unsigned(&self, challenge: &Challenge, purpose: Purpose, now_s: u64) -> UnsignedEvent {
         let Challenge { id, text, domain } = challenge;
         LoginRequest {
             pubkey: self.public_key(),
@@ -101,6 +107,7 @@ impl Signer {
             now_s,
             expires_in_s: EXPIRES_IN_S,
             kind: KIND_AUTH,
+            purpose,
         }
         .build()
     }

@@ -87,8 +87,16 @@ export function checkEvent(event: NostrEvent): void;
  */
 export function signEvent(unsigned: UnsignedEvent, secret: Uint8Array): NostrEvent;
 
+/** What a challenge was given for, other than signing in. */
+export interface Purpose {
+  /** `"login"` by default. */
+  purpose?: 'login' | 'link' | 'unlink';
+  /** The key to link or unlink. Its hash, with purpose and user, is the `data` of the event's content. */
+  key?: { userId: string; kind: string; subject: string };
+}
+
 /** What a sign-in event is made of. */
-export interface LoginRequest {
+export interface LoginRequest extends Purpose {
   /** The key that will sign: 64 lower-case hexadecimal digits. */
   pubkey: string;
   /** As the server gave it. */
@@ -101,19 +109,19 @@ export interface LoginRequest {
   nowSeconds: number;
   /** How long the event is good for, in seconds. */
   expiresInSeconds: number;
-  /** 22242 by default, which nobody can publish as a note; servers accept 27235 (with its tags) and 1 too. */
+  /** 22242 by default, which nobody can publish as a note; for sign-ins servers accept 27235 (with its tags) and 1 too. */
   kind?: number;
 }
 
 /**
- * Builds the event that answers a sign-in challenge, to be signed by {@link signEvent} or by a NIP-07 extension.
+ * Builds the event that answers a challenge, to be signed by {@link signEvent} or by a NIP-07 extension.
  *
  * @throws {CoreError} `invalid_argument`; `hex_length` or `hex_digit` for the key
  */
 export function buildLoginEvent(request: LoginRequest): UnsignedEvent;
 
 /** What a sign-in event is checked against. */
-export interface LoginExpected {
+export interface LoginExpected extends Purpose {
   /** As the server gave it. */
   challengeId: string;
   /** As the server gave it. */
@@ -137,8 +145,8 @@ export interface LoginExpected {
 }
 
 /**
- * Checks a signed sign-in event as the server will, before anything is sent: shape, content, kind, key, challenge,
- * times, domain, tags, then id and signature.
+ * Checks a signed sign-in event as the server will, before anything is sent: shape, content, kind, key, purpose,
+ * challenge, times, domain, tags, then id and signature.
  *
  * @throws {CoreError} `invalid_argument`; the first fault as its code
  */

@@ -106,6 +106,7 @@ export type ErrorCode =
   | 'kind_not_allowed'
   | 'key_not_bound'
   | 'purpose_mismatch'
+  | 'data_mismatch'
   | 'challenge_mismatch'
   | 'created_at_out_of_range'
   | 'login_expired'

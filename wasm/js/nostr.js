@@ -101,6 +101,7 @@ export function buildLoginEvent(request) {
     domain: text(domain, 'domain'),
     nowSeconds: seconds(nowSeconds, 'nowSeconds'),
     expiresInSeconds: seconds(expiresInSeconds, 'expiresInSeconds'),
+    ...purposeOf(given),
   });
   return JSON.parse(raw.buildLoginEvent(json, integer(kind, 'kind', U16)));
 }
@@ -126,8 +127,18 @@ export function checkLoginEvent(event, expected) {
     ttlSeconds: seconds(given.ttlSeconds, 'ttlSeconds'),
     url: optionalText(url, 'url'),
     method: text(method, 'method'),
+    ...purposeOf(given),
   });
   raw.checkLoginEvent(json, wanted, domainRequired);
+}
+
+/** @param {Record<string, unknown>} given */
+function purposeOf({ purpose = 'login', key }) {
+  const named = { purpose: text(purpose, 'purpose') };
+  if (key === undefined) return named;
+  const { userId, kind, subject } = record(key, 'key');
+  const [user, keyKind] = [text(userId, 'key.userId'), text(kind, 'key.kind')];
+  return { ...named, userId: user, keyKind, subject: text(subject, 'key.subject') };
 }
 
 /**

@@ -1,5 +1,6 @@
 //! Events, `npub` and the sign-in event. Events cross the boundary as the JSON that relays carry.
 
+use postfun_core::challenge::{Purpose, UserKey};
 use postfun_core::encoding::hex;
 use postfun_core::encoding::json::{self, Reader};
 use postfun_core::nostr::login::{self, Expected, LoginContent};
@@ -68,7 +69,7 @@ pub fn sign_event(unsigned: &str, secret: &mut [u8], aux: &[u8]) -> Result<Strin
     Ok(unsigned.sign(&secret, fixed(aux)?).to_json())
 }
 
-/// Builds the event that answers a sign-in challenge; request and event are JSON.
+/// Builds the event that answers a challenge; request and event are JSON.
 ///
 /// # Errors
 ///
@@ -76,6 +77,7 @@ pub fn sign_event(unsigned: &str, secret: &mut [u8], aux: &[u8]) -> Result<Strin
 #[wasm_bindgen(js_name = buildLoginEvent)]
 pub fn build_login_event(request: &str, kind: u16) -> Result<String, CoreError> {
     let request = Login::read(request)?;
+    let purpose = request.purpose()?;
     let event = login::LoginRequest {
         pubkey: hex::decode_array(&request.pubkey.unwrap_or_default())?,
         challenge_id: &request.challenge_id,
@@ -84,6 +86,7 @@ pub fn build_login_event(request: &str, kind: u16) -> Result<String, CoreError> 
         now_s: request.now_s,
         expires_in_s: request.expires_in_s,
         kind,
+        purpose,
     };
     Ok(event.build().to_json())
 }
@@ -99,6 +102,7 @@ pub fn check_login_event(event: &str, expected: &str, domain_required: bool) -> 
     let event = Event::from_json(event)?;
     let content = LoginContent::parse(&event)?;
     let expected = Login::read(expected)?;
+    let purpose = expected.purpose()?;
     let bound_pubkey = expected.pubkey.map(|key| hex::decode_array(&key)).transpose()?;
     let expected = Expected {
         challenge_id: &expected.challenge_id,
@@ -111,12 +115,13 @@ pub fn check_login_event(event: &str, expected: &str, domain_required: bool) -> 
         ttl_s: expected.ttl_s,
         url: expected.url.as_deref(),
         method: &expected.method,
+        purpose,
     };
     login::check(&event, &content, &expected)?;
     Ok(event.verify()?)
 }
 
-/// What the package's own entry writes for both: a request lacks the last four members, an expectation the lifetime.
+/// What the package's own entry writes for both: a request lacks four of the members, an expectation the lifetime.
 #[derive(Default)]
 struct Login {
     pubkey: Option<String>,
@@ -129,6 +134,11 @@ struct Login {
     ttl_s: u64,
     url: Option<String>,
     method: String,
+    purpose: String,
+    /// Whose key the challenge is about; without a user it is about none.
+    user_id: Option<String>,
+    key_kind: String,
+    subject: String,
 }
 
 impl Login {
@@ -146,11 +156,22 @@ impl Login {
                 "ttlSeconds" => login.ttl_s = reader.unsigned()?,
                 "url" => login.url = reader.optional(Reader::string)?,
                 "method" => login.method = reader.string()?,
+                "purpose" => login.purpose = reader.string()?,
+                "userId" => login.user_id = reader.optional(Reader::string)?,
+                "keyKind" => login.key_kind = reader.string()?,
+                "subject" => login.subject = reader.string()?,
                 _ => return Err(reader.error("a member of a sign-in")),
             }
             Ok(())
         });
         read.map_err(|error| refusal("invalid_argument", &error))?;
         Ok(login)
+    }
+
+    fn purpose(&self) -> Result<Purpose, CoreError> {
+        let Self { key_kind: kind, subject, .. } = self;
+        let key = self.user_id.as_deref().map(|user_id| UserKey { user_id, kind, subject });
+        let purpose = Purpose::named(&self.purpose, key.as_ref());
+        purpose.ok_or_else(|| refusal("invalid_argument", &"no such purpose, or not with this key"))
     }
 }

@@ -2,6 +2,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
+use postfun_core::challenge::Purpose;
 use postfun_core::nostr::login::{self, Expected, LoginContent};
 use postfun_core::nostr::{Event, UnsignedEvent};
 
@@ -32,11 +33,13 @@ fuzz_target!(|input: (u16, bool, i16, &str)| {
         ttl_s: 600,
         url: None,
         method: "POST",
+        purpose: Purpose::Login,
     };
     if login::check(&event, &content, &expected).is_ok() {
         assert_eq!(content.challenge, "challenge");
         assert!(content.challenge_id.is_none_or(|id| id == "id"));
         assert!(content.purpose.is_none_or(|purpose| purpose == "login"));
+        assert_eq!(content.data, None);
         assert!(
             content.domain.as_deref() == Some("postfun") || (content.domain.is_none() && !domain_required)
         );

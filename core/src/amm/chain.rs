@@ -2,6 +2,8 @@
 
 use sha2::{Digest, Sha256};
 
+use crate::digest::sha256;
+
 /// A link of the chain.
 pub type ChainHash = [u8; 32];
 
@@ -36,9 +38,4 @@ pub fn link(previous: &ChainHash, bytes: &[u8]) -> ChainHash {
 pub(super) fn tagged(tag: &str, message: &[u8]) -> [u8; 32] {
     let tag = sha256(tag.as_bytes());
     sha256(&[&tag, &tag, message].concat())
-}
-
-#[inline(never)] // The browser package loads each copy that inlining makes.
-fn sha256(bytes: &[u8]) -> [u8; 32] {
-    Sha256::digest(bytes).into()
 }

@@ -139,9 +139,12 @@ pub enum LoginError {
     /// The challenge was asked for by another key.
     #[error("the challenge was given to another key")]
     KeyNotBound,
-    /// The content was signed for something else than a sign-in.
-    #[error("the content has another purpose than a sign-in")]
+    /// The content was signed for something else than the challenge was given for.
+    #[error("the content was signed for another purpose")]
     PurposeMismatch,
+    /// The content was signed about something else than the challenge was given for.
+    #[error("the content was signed about something else")]
+    DataMismatch,
     /// The challenge, or its id, is not the one given out.
     #[error("the challenge is another one")]
     ChallengeMismatch,
@@ -175,12 +178,13 @@ pub enum LoginError {
 
 impl LoginError {
     /// Every code that [`LoginError::code`] returns.
-    pub const CODES: [&'static str; 13] = [
+    pub const CODES: [&'static str; 14] = [
         "content_too_large",
         "content_malformed",
         "kind_not_allowed",
         "key_not_bound",
         "purpose_mismatch",
+        "data_mismatch",
         "challenge_mismatch",
         "created_at_out_of_range",
         "login_expired",
@@ -200,6 +204,7 @@ impl LoginError {
             Self::KindNotAllowed { .. } => "kind_not_allowed",
             Self::KeyNotBound => "key_not_bound",
             Self::PurposeMismatch => "purpose_mismatch",
+            Self::DataMismatch => "data_mismatch",
             Self::ChallengeMismatch => "challenge_mismatch",
             Self::CreatedAtOutOfRange { .. } => "created_at_out_of_range",
             Self::Expired => "login_expired",
@@ -244,6 +249,7 @@ mod tests {
             LoginError::KindNotAllowed { kind: 3 },
             LoginError::KeyNotBound,
             LoginError::PurposeMismatch,
+            LoginError::DataMismatch,
             LoginError::ChallengeMismatch,
             LoginError::CreatedAtOutOfRange { off_s: 301, skew_s: 300 },
             LoginError::Expired,

@@ -7,10 +7,9 @@ use alloc::borrow::Cow;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
-use sha2::{Digest, Sha256};
-
 use super::canonical;
 use super::error::EventError;
+use crate::digest::sha256;
 use crate::encoding::hex;
 use crate::encoding::json::{self, JsonError, Reader};
 use crate::signature::schnorr::{self, SecretKey};
@@ -73,7 +72,7 @@ impl UnsignedEvent {
     /// Computes the id, the SHA-256 of the canonical form.
     #[must_use]
     pub fn id(&self) -> [u8; 32] {
-        Sha256::digest(self.canonical().as_bytes()).into()
+        sha256(self.canonical().as_bytes())
     }
 
     /// Signs the event with a key, which becomes its author.

@@ -5,6 +5,9 @@
 //! never store it. Kinds 27235 (NIP-98) and 1 are accepted too; a kind 1 event that leaks can be published as
 //! a note in the user's name.
 //!
+//! The same event answers challenges of another [`Purpose`]: it then names the purpose and the hash of what it is about,
+//! and only kind 22242 will do.
+//!
 //! [`check`] looks at everything but the id and the signature ([`Event::verify`](super::Event::verify)) and whether
 //! the challenge exists, is alive and unused, which only the server knows.
 
@@ -16,6 +19,8 @@ use subtle::ConstantTimeEq;
 use super::canonical::{Controls, push_string};
 use super::error::LoginError;
 use super::event::{Event, UnsignedEvent};
+use crate::challenge::Purpose;
+use crate::encoding::hex;
 use crate::encoding::json::{self, Reader};
 
 /// A note, the kind of the first Postfun clients.
@@ -29,8 +34,6 @@ pub const KINDS: [u16; 3] = [KIND_AUTH, KIND_HTTP_AUTH, KIND_NOTE];
 
 /// The longest content of a sign-in, in bytes.
 pub const CONTENT_LEN_MAX: usize = 4 * 1024;
-/// The purpose that the content of a sign-in may name.
-pub const PURPOSE: &str = "login";
 
 /// What a page needs for a sign-in event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,21 +50,26 @@ pub struct LoginRequest<'a> {
     pub now_s: u64,
     /// How long the signed event may be used, in seconds.
     pub expires_in_s: u64,
-    /// One of [`KINDS`]. For [`KIND_HTTP_AUTH`] the caller adds the tags `u` and `method`.
+    /// One of [`KINDS`], and [`KIND_AUTH`] unless it is a sign-in. For [`KIND_HTTP_AUTH`] the caller adds the tags `u`
+    /// and `method`.
     pub kind: u16,
+    /// What is signed for; a sign-in needs not name it.
+    pub purpose: Purpose,
 }
 
 impl LoginRequest<'_> {
     /// Builds the event to be signed.
     #[must_use]
     pub fn build(&self) -> UnsignedEvent {
-        let mut content = String::from("{\"challenge_id\":");
-        push_string(&mut content, self.challenge_id, Controls::Escaped);
-        content.push_str(",\"challenge\":");
-        push_string(&mut content, self.challenge, Controls::Escaped);
-        content.push_str(",\"domain\":");
-        push_string(&mut content, self.domain, Controls::Escaped);
-        content.push_str(",\"exp\":");
+        let mut content = String::from("{");
+        if let Some(data) = self.purpose.data() {
+            push_member(&mut content, "purpose", self.purpose.as_str());
+            push_member(&mut content, "data", &hex::encode_lower(data));
+        }
+        push_member(&mut content, "challenge_id", self.challenge_id);
+        push_member(&mut content, "challenge", self.challenge);
+        push_member(&mut content, "domain", self.domain);
+        content.push_str("\"exp\":");
         content.push_str(&self.now_s.saturating_add(self.expires_in_s).to_string());
         content.push('}');
         UnsignedEvent {
@@ -72,6 +80,14 @@ impl LoginRequest<'_> {
             content,
         }
     }
+}
+
+/// Writes a member of an object and the comma behind it.
+fn push_member(content: &mut String, name: &str, value: &str) {
+    push_string(content, name, Controls::Escaped);
+    content.push(':');
+    push_string(content, value, Controls::Escaped);
+    content.push(',');
 }
 
 /// The content of a sign-in event; members that are not known are skipped.
@@ -85,8 +101,10 @@ pub struct LoginContent {
     pub domain: Option<String>,
     /// The last second at which the event may be used, since the epoch, when the content names it.
     pub exp: Option<i64>,
-    /// What was signed for, when the content names it: only [`PURPOSE`] signs in.
+    /// What was signed for, when the content names it; a content that does not can only sign in.
     pub purpose: Option<String>,
+    /// The hash of what it was signed about, in lower-case hexadecimal, when the content names it.
+    pub data: Option<String>,
 }
 
 impl LoginContent {
@@ -104,15 +122,19 @@ impl LoginContent {
         if content.len() > CONTENT_LEN_MAX {
             return Err(LoginError::ContentTooLarge { bytes: content.len(), max: CONTENT_LEN_MAX });
         }
-        let (mut challenge_id, mut challenge, mut domain, mut exp, mut purpose) =
-            (None, None, None, None, None);
-        let read = json::object(content, |reader, name| match name {
-            "challenge_id" => reader.once(&mut challenge_id, |reader| reader.optional(Reader::string)),
-            "challenge" => reader.once(&mut challenge, Reader::string),
-            "domain" => reader.once(&mut domain, |reader| reader.optional(Reader::string)),
-            "exp" => reader.once(&mut exp, |reader| reader.optional(Reader::signed)),
-            "purpose" => reader.once(&mut purpose, |reader| reader.optional(Reader::string)),
-            _ => reader.skip(),
+        let (mut challenge_id, mut challenge, mut domain) = (None, None, None);
+        let (mut exp, mut purpose, mut data) = (None, None, None);
+        let read = json::object(content, |reader, name| {
+            let text = match name {
+                "challenge" => return reader.once(&mut challenge, Reader::string),
+                "exp" => return reader.once(&mut exp, |reader| reader.optional(Reader::signed)),
+                "challenge_id" => &mut challenge_id,
+                "domain" => &mut domain,
+                "purpose" => &mut purpose,
+                "data" => &mut data,
+                _ => return reader.skip(),
+            };
+            reader.once(text, |reader| reader.optional(Reader::string))
         });
         read.map_err(|error| LoginError::ContentMalformed { detail: error.to_string() })?;
         Ok(Self {
@@ -123,6 +145,7 @@ impl LoginContent {
             domain: domain.flatten(),
             exp: exp.flatten(),
             purpose: purpose.flatten(),
+            data: data.flatten(),
         })
     }
 }
@@ -150,6 +173,8 @@ pub struct Expected<'a> {
     pub url: Option<&'a str>,
     /// The method of the request, in upper case.
     pub method: &'a str,
+    /// What the challenge was given for.
+    pub purpose: Purpose,
 }
 
 /// Checks that an event is a sign-in to this server, now, with this challenge.
@@ -166,9 +191,10 @@ pub struct Expected<'a> {
 ///
 /// The first that applies, in this order:
 ///
-/// * [`LoginError::KindNotAllowed`]: the kind is none of [`KINDS`].
+/// * [`LoginError::KindNotAllowed`]: the kind is none of [`KINDS`], or not [`KIND_AUTH`] where it is no sign-in.
 /// * [`LoginError::KeyNotBound`]: another key asked for the challenge.
-/// * [`LoginError::PurposeMismatch`]: the content names another purpose than [`PURPOSE`].
+/// * [`LoginError::PurposeMismatch`]: the content names another purpose, or none where it is no sign-in.
+/// * [`LoginError::DataMismatch`]: the content names another hash, or none where the purpose has one, or the reverse.
 /// * [`LoginError::ChallengeMismatch`]: the challenge differs, or the id that the content names.
 /// * [`LoginError::CreatedAtOutOfRange`]: `created_at` is more than `skew_s` from now.
 /// * [`LoginError::Expired`], [`LoginError::ExpiryTooFar`]: `exp` is out of its range.
@@ -179,19 +205,27 @@ pub struct Expected<'a> {
 ///
 /// NIP-42, "Canonical authentication event"; NIP-98, "Request Flow".
 pub fn check(event: &Event, content: &LoginContent, expected: &Expected<'_>) -> Result<(), LoginError> {
-    if !KINDS.contains(&event.kind()) {
+    let is_login = expected.purpose == Purpose::Login;
+    let kinds = if is_login { KINDS.as_slice() } else { &[KIND_AUTH] };
+    if !kinds.contains(&event.kind()) {
         return Err(LoginError::KindNotAllowed { kind: event.kind() });
     }
     if expected.bound_pubkey.is_some_and(|bound| bound != event.pubkey()) {
         return Err(LoginError::KeyNotBound);
     }
-    if content.purpose.as_deref().is_some_and(|purpose| purpose != PURPOSE) {
-        return Err(LoginError::PurposeMismatch);
-    }
+    check_purpose(content, &expected.purpose)?;
     check_challenge(content, expected)?;
     check_times(event, content, expected)?;
     check_domain(content, expected)?;
     if event.kind() == KIND_HTTP_AUTH { check_request(event, expected) } else { Ok(()) }
+}
+
+fn check_purpose(content: &LoginContent, expected: &Purpose) -> Result<(), LoginError> {
+    if content.purpose.as_deref().unwrap_or(Purpose::Login.as_str()) != expected.as_str() {
+        return Err(LoginError::PurposeMismatch);
+    }
+    let data = expected.data().map(|data| hex::encode_lower(data));
+    if content.data == data { Ok(()) } else { Err(LoginError::DataMismatch) }
 }
 
 /// Compares the challenge and its id in constant time, and always both.

@@ -2,6 +2,8 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use postfun_core::challenge::Purpose;
+use uuid::Uuid;
 
 use super::SignInError;
 use crate::id::{Entropy, random, uuid_v4};
@@ -16,8 +18,8 @@ pub struct Challenge {
     pub id: String,
     /// 32 random bytes in URL-safe base64 without padding.
     pub challenge: String,
-    /// The only key that may answer, when one was named.
-    pub bound_pubkey: Option<[u8; 32]>,
+    /// What a signature over it is good for, and who may use it.
+    pub ask: Ask,
     /// Proofs so far that were not valid.
     pub attempts: i64,
     /// When it was given out, in milliseconds since the epoch.
@@ -28,6 +30,17 @@ pub struct Challenge {
     pub consumed_at_ms: Option<i64>,
 }
 
+/// What a challenge is asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Ask {
+    /// What it is good for, and nothing else.
+    pub purpose: Purpose,
+    /// The user who may use it; nobody is signed in yet where it is for signing in.
+    pub user_id: Option<Uuid>,
+    /// The only Nostr key that may answer, when one was named.
+    pub bound_pubkey: Option<[u8; 32]>,
+}
+
 impl std::fmt::Debug for Challenge {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         formatter.debug_struct("Challenge").field("id", &self.id).finish_non_exhaustive()
@@ -35,17 +48,12 @@ impl std::fmt::Debug for Challenge {
 }
 
 impl Challenge {
-    pub(super) fn new(
-        now_ms: i64,
-        ttl_s: u64,
-        bound_pubkey: Option<[u8; 32]>,
-        entropy: &dyn Entropy,
-    ) -> Self {
+    pub(super) fn new(now_ms: i64, ttl_s: u64, ask: Ask, entropy: &dyn Entropy) -> Self {
         let ttl_ms = i64::try_from(ttl_s.saturating_mul(1_000)).unwrap_or(i64::MAX);
         Self {
             id: uuid_v4(entropy).to_string(),
             challenge: URL_SAFE_NO_PAD.encode(random::<32>(entropy)),
-            bound_pubkey,
+            ask,
             attempts: 0,
             created_at_ms: now_ms,
             expires_at_ms: now_ms.saturating_add(ttl_ms),

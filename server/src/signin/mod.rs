@@ -8,6 +8,9 @@
 //!
 //! A challenge is consumed only after the signature was found valid, so that a stranger cannot burn it; the cap on
 //! attempts keeps them from trying for ever.
+//!
+//! Challenges for linking and unlinking keys live by the same rules; [`link`](crate::link) gives them out. One purpose's
+//! challenge does not exist for another.
 
 mod challenge;
 mod error;
@@ -16,16 +19,17 @@ pub(crate) mod repo;
 
 use std::sync::Arc;
 
+use postfun_core::challenge::Purpose;
 use postfun_core::encoding::hex;
 use postfun_core::nostr::Event;
 use postfun_core::nostr::login::{self, LoginContent};
 
-pub use challenge::{ATTEMPTS_MAX, Challenge};
+pub use challenge::{ATTEMPTS_MAX, Ask, Challenge};
 pub use error::SignInError;
 
 use crate::clock::Clock;
 use crate::config::Config;
-use crate::db::Database;
+use crate::db::{Database, Tx};
 use crate::id::Entropy;
 use crate::identity::{Identities, IdentityKind, User, UserStatus};
 use crate::session::{Begun, Lifetime, Origin, Proof, Sessions};
@@ -97,18 +101,24 @@ impl SignIn {
         self.rules.challenge_ttl_s
     }
 
-    /// Gives out a challenge; with `bound_pubkey` only that key may answer it.
+    /// Gives out a challenge for signing in; with `bound_pubkey` only that key may answer it.
     ///
     /// # Errors
     ///
     /// [`SignInError::Database`].
     pub async fn challenge(&self, bound_pubkey: Option<[u8; 32]>) -> Result<Challenge, SignInError> {
-        let challenge = Challenge::new(
-            self.clock.now_ms(),
-            self.rules.challenge_ttl_s,
-            bound_pubkey,
-            self.entropy.as_ref(),
-        );
+        let ask = Ask { purpose: Purpose::Login, user_id: None, bound_pubkey };
+        self.give(ask, self.rules.challenge_ttl_s).await
+    }
+
+    /// Gives out a challenge that lives for `ttl_s` seconds, but never longer than one for signing in.
+    ///
+    /// # Errors
+    ///
+    /// [`SignInError::Database`].
+    pub(crate) async fn give(&self, ask: Ask, ttl_s: u64) -> Result<Challenge, SignInError> {
+        let ttl_s = ttl_s.min(self.rules.challenge_ttl_s);
+        let challenge = Challenge::new(self.clock.now_ms(), ttl_s, ask, self.entropy.as_ref());
         let mut tx = self.db.begin().await?;
         repo::insert_challenge(&mut tx, &challenge).await?;
         tx.commit().await?;
@@ -130,30 +140,55 @@ impl SignIn {
     ) -> Result<SignedIn, SignInError> {
         let content = LoginContent::parse(event)?;
         let id = content.challenge_id.as_deref().or(challenge_id).ok_or(SignInError::ChallengeIdMissing)?;
-        let challenge = self.live_challenge(id).await?;
-        if let Err(refusal) = self.check(event, &content, &challenge) {
+        let challenge = self.find_live(id, |ask| ask.purpose == Purpose::Login).await?;
+        if let Err(refusal) = self.check_content(event, &content, &challenge) {
             self.count_attempt(&challenge).await?;
             return Err(refusal);
         }
         self.admit(&challenge, &hex::encode_lower(event.pubkey()), origin).await
     }
 
-    async fn live_challenge(&self, id: &str) -> Result<Challenge, SignInError> {
+    /// Finds a challenge that can still be answered, if it was given for what the caller wants.
+    ///
+    /// # Errors
+    ///
+    /// [`SignInError::ChallengeNotFound`] also for one of another purpose or user, [`SignInError::ChallengeExpired`],
+    /// [`SignInError::ChallengeUsed`], [`SignInError::AttemptsExceeded`], [`SignInError::Database`].
+    pub(crate) async fn find_live(
+        &self,
+        id: &str,
+        is_meant: impl FnOnce(&Ask) -> bool,
+    ) -> Result<Challenge, SignInError> {
         // Only ids of the shape that was given out reach the database, which need not take every text.
         if uuid::Uuid::try_parse(id).is_err() {
             return Err(SignInError::ChallengeNotFound);
         }
         let found = repo::find_challenge(&mut self.db.reader().await?, id).await?;
-        let challenge = found.ok_or(SignInError::ChallengeNotFound)?;
+        let meant = found.filter(|challenge| is_meant(&challenge.ask));
+        let challenge = meant.ok_or(SignInError::ChallengeNotFound)?;
         challenge.check_alive(self.clock.now_ms())?;
         Ok(challenge)
     }
 
-    fn check(&self, event: &Event, content: &LoginContent, challenge: &Challenge) -> Result<(), SignInError> {
+    /// Checks that a signed event answers a challenge.
+    ///
+    /// # Errors
+    ///
+    /// [`SignInError::Login`], [`SignInError::Event`].
+    pub(crate) fn check(&self, event: &Event, challenge: &Challenge) -> Result<(), SignInError> {
+        self.check_content(event, &LoginContent::parse(event)?, challenge)
+    }
+
+    fn check_content(
+        &self,
+        event: &Event,
+        content: &LoginContent,
+        challenge: &Challenge,
+    ) -> Result<(), SignInError> {
         let expected = login::Expected {
             challenge_id: &challenge.id,
             challenge: &challenge.challenge,
-            bound_pubkey: challenge.bound_pubkey.as_ref(),
+            bound_pubkey: challenge.ask.bound_pubkey.as_ref(),
             domain: &self.rules.domain,
             domain_required: self.rules.domain_required,
             now_s: u64::try_from(self.clock.now_s()).unwrap_or(0),
@@ -161,17 +196,33 @@ impl SignIn {
             ttl_s: self.rules.challenge_ttl_s,
             url: Some(&self.rules.verify_url),
             method: "POST",
+            purpose: challenge.ask.purpose,
         };
         login::check(event, content, &expected)?;
         event.verify()?;
         Ok(())
     }
 
-    async fn count_attempt(&self, challenge: &Challenge) -> Result<(), SignInError> {
+    /// Counts a proof that was not valid.
+    ///
+    /// # Errors
+    ///
+    /// [`SignInError::Database`].
+    pub(crate) async fn count_attempt(&self, challenge: &Challenge) -> Result<(), SignInError> {
         let mut tx = self.db.begin().await?;
         repo::count_attempt(&mut tx, &challenge.id).await?;
         tx.commit().await?;
         Ok(())
+    }
+
+    /// Consumes a challenge that was answered.
+    ///
+    /// # Errors
+    ///
+    /// [`SignInError::ChallengeUsed`] when somebody else did, or when it expired meanwhile; [`SignInError::Database`].
+    pub(crate) async fn consume_in_tx(&self, tx: &mut Tx, challenge: &Challenge) -> Result<(), SignInError> {
+        let is_mine = repo::consume_challenge(tx, &challenge.id, self.clock.now_ms()).await?;
+        if is_mine { Ok(()) } else { Err(SignInError::ChallengeUsed) }
     }
 
     /// Consumes the challenge, finds or makes the user and begins a session, all or nothing.
@@ -183,9 +234,7 @@ impl SignIn {
     ) -> Result<SignedIn, SignInError> {
         let kind = IdentityKind::Nostr;
         let mut tx = self.db.begin().await?;
-        if !repo::consume_challenge(&mut tx, &challenge.id, self.clock.now_ms()).await? {
-            return Err(SignInError::ChallengeUsed);
-        }
+        self.consume_in_tx(&mut tx, challenge).await?;
         let user = self.identities.find_or_create_in_tx(&mut tx, kind, pubkey).await?;
         if user.status == UserStatus::Deleted {
             return Err(SignInError::UserDeleted);

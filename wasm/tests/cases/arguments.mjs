@@ -62,6 +62,7 @@ const KINDS = {
   id: { takes: () => false },
   counter: { takes: (value) => value === undefined, bigint: 'amount_out_of_range' },
   sparse: { takes: (value) => value === undefined },
+  optional: { takes: (value) => value === undefined },
 };
 
 /** A valid call of every export: how it is called, and what its arguments are. */
@@ -130,6 +131,8 @@ const FIELDS = {
     nowSeconds: 'seconds',
     expiresInSeconds: 'seconds',
     kind: 'kind',
+    purpose: 'optional',
+    key: 'optional',
   },
   checkLoginEvent: {
     challengeId: 'text',
@@ -142,6 +145,8 @@ const FIELDS = {
     ttlSeconds: 'seconds',
     url: 'optionalText',
     method: 'defaultText',
+    purpose: 'optional',
+    key: 'optional',
   },
 };
 

@@ -6,6 +6,7 @@ export const FILES = [
   'amm_quotes',
   'amm_swaps',
   'bip340',
+  'challenge_data',
   'login',
   'login_build',
   'nip01',
@@ -59,6 +60,10 @@ export function vectorTests(postfun, raw, files) {
     ],
     ['npubs are read and written, or refused', each('nip19', (vector, name) => npub(postfun, vector, name))],
     ['sign-ins pass, or are refused with their reason', each('login', (v, name) => login(postfun, v, name))],
+    [
+      'hashes of what a challenge is about are those of the vectors',
+      each('challenge_data', (v, name) => challengeData(postfun, v, name)),
+    ],
     [
       'sign-in events are built as the vectors say',
       each('login_build', (v, name) => loginBuild(postfun, v, name)),
@@ -241,9 +246,21 @@ function login(postfun, vector, name) {
       ttlSeconds: expected.ttl_s,
       url: expected.url,
       method: expected.method,
+      ...purposeOf(expected),
     }),
   );
   equal(code, vector.code ?? undefined, name);
+}
+
+function purposeOf({ purpose, user_id: userId, key_kind: kind, subject }) {
+  return purpose === undefined ? {} : { purpose, key: { userId, kind, subject } };
+}
+
+function challengeData(postfun, vector, name) {
+  const made = { pubkey: '0'.repeat(64), challengeId: '', challenge: '', domain: '' };
+  const times = { nowSeconds: 0, expiresInSeconds: 0 };
+  const { content } = postfun.buildLoginEvent({ ...made, ...times, ...purposeOf(vector) });
+  equal(JSON.parse(content).data, vector.data, name);
 }
 
 function loginBuild(postfun, { request, unsigned, id }, name) {
@@ -255,6 +272,7 @@ function loginBuild(postfun, { request, unsigned, id }, name) {
     nowSeconds: request.now_s,
     expiresInSeconds: request.expires_in_s,
     kind: request.kind,
+    ...purposeOf(request),
   });
   equal(built, unsigned, name);
   equal(postfun.eventId(built), id, name);

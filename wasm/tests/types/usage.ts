@@ -115,6 +115,14 @@ export function signIn(): NostrEvent {
   };
   const unsigned: UnsignedEvent = buildLoginEvent(request);
   buildLoginEvent({ ...request, kind: 27235 });
+  const about = { purpose: 'link', key: { userId: 'u', kind: 'nostr', subject: pubkey } } as const;
+  checkLoginEvent(signEvent(buildLoginEvent({ ...request, ...about }), secret), {
+    ...{ ...request, ...about },
+    skewSeconds: 300,
+    ttlSeconds: 300,
+  });
+  // @ts-expect-error there is no such purpose
+  buildLoginEvent({ ...request, purpose: 'steal' });
   const event: NostrEvent = signEvent(unsigned, secret);
   // @ts-expect-error an unsigned event cannot be verified
   verifyEvent(unsigned);
