@@ -20,7 +20,7 @@ pub struct Activity {
     entropy: Arc<dyn Entropy>,
 }
 
-/// What happened; the names are those of seed 004.
+/// What happened; the names are those of seed 004, where it has one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Action {
     /// A key was proven and a session begun.
@@ -31,6 +31,10 @@ pub enum Action {
     UserRegister,
     /// A user named a wallet.
     WalletConnected,
+    /// A user got one more key to sign in with.
+    IdentityLinked,
+    /// A user lost one.
+    IdentityUnlinked,
     /// A user's profile was changed.
     ProfileUpdated,
     /// A setting of a user was changed; the metadata say which.
@@ -65,6 +69,8 @@ impl Action {
             Self::UserLogout => "user_logout",
             Self::UserRegister => "user_register",
             Self::WalletConnected => "wallet_connected",
+            Self::IdentityLinked => "identity_linked",
+            Self::IdentityUnlinked => "identity_unlinked",
             Self::ProfileUpdated => "profile_updated",
             Self::SettingsUpdated => "settings_updated",
             Self::SessionCreated => "session_created",

@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use postfun_core::encoding::hex;
 use postfun_core::nostr::npub;
-pub use user::{IdentityKind, Role, User, UserStatus};
+pub use user::{Identity, IdentityKind, Key, Role, User, UserStatus};
 use uuid::Uuid;
 
 use crate::clock::Clock;
@@ -69,11 +69,11 @@ impl Identities {
         kind: IdentityKind,
         subject: &str,
     ) -> Result<(User, bool), DbError> {
-        if let Some(user) = repo::find_by_identity(tx, kind, subject).await? {
+        if let Some(user) = self.find_used_in_tx(tx, kind, subject).await? {
             return Ok((user, false));
         }
         let number = repo::next_user_number(tx).await?;
-        if let Some(user) = repo::find_by_identity(tx, kind, subject).await? {
+        if let Some(user) = self.find_used_in_tx(tx, kind, subject).await? {
             return Ok((user, false));
         }
         let is_invited = repo::delete_invitation(tx, kind, subject).await?;
@@ -86,6 +86,20 @@ impl Identities {
         repo::insert_identity(tx, user.id, kind, subject, user.created_at_ms).await?;
         tracing::info!(user.number = user.number, identity.kind = kind.as_str(), "a new user signed in");
         Ok((user, true))
+    }
+
+    /// Finds the user of a key that was just proven, and keeps the key theirs until the transaction ends: otherwise a
+    /// session could begin with a key that is being taken away.
+    async fn find_used_in_tx(
+        &self,
+        tx: &mut Tx,
+        kind: IdentityKind,
+        subject: &str,
+    ) -> Result<Option<User>, DbError> {
+        match repo::update_used(tx, kind, subject, self.clock.now_ms()).await? {
+            Some(id) => repo::find_user(tx, id).await,
+            None => Ok(None),
+        }
     }
 
     /// Makes a user without a key; holds the counter of users until the transaction ends.
@@ -120,8 +134,74 @@ impl Identities {
         if repo::find_by_identity(tx, kind, subject).await?.is_some() {
             return Ok(None);
         }
-        repo::insert_identity(tx, user_id, kind, subject, self.clock.now_ms()).await?;
+        let now_ms = self.clock.now_ms();
+        repo::insert_identity(tx, user_id, kind, subject, now_ms).await?;
+        repo::update_changed(tx, user_id, now_ms).await?;
         repo::find_user(tx, user_id).await
+    }
+
+    /// Lists an active user's keys, the oldest first, and holds them as they are until the transaction ends; nothing when
+    /// the user was deleted.
+    ///
+    /// Holds the counter of users too, and first, as everybody does who takes both.
+    ///
+    /// # Errors
+    ///
+    /// [`DbError`].
+    pub(crate) async fn lock_keys_in_tx(
+        &self,
+        tx: &mut Tx,
+        user_id: Uuid,
+    ) -> Result<Option<Vec<Identity>>, DbError> {
+        repo::lock_user_numbers(tx).await?;
+        if !repo::lock_user(tx, user_id).await? {
+            return Ok(None);
+        }
+        Ok(Some(repo::list_identities(tx, user_id).await?))
+    }
+
+    /// Takes a key from a user whose keys are locked; the oldest one left of its kind becomes the primary one.
+    ///
+    /// # Errors
+    ///
+    /// [`DbError`].
+    pub(crate) async fn detach_in_tx(&self, tx: &mut Tx, user_id: Uuid, key: &Key) -> Result<(), DbError> {
+        repo::delete_identity(tx, user_id, key).await?;
+        repo::update_primary(tx, user_id, key.kind).await?;
+        repo::update_changed(tx, user_id, self.clock.now_ms()).await
+    }
+
+    /// Uses up the invitation of a key that was attached to a user; says whether that made the user an administrator.
+    ///
+    /// # Errors
+    ///
+    /// [`DbError`].
+    pub(crate) async fn promote_invited_in_tx(
+        &self,
+        tx: &mut Tx,
+        user_id: Uuid,
+        key: &Key,
+    ) -> Result<bool, DbError> {
+        Ok(repo::delete_invitation(tx, key.kind, &key.subject).await?
+            && repo::update_role(tx, user_id, Role::Admin, self.clock.now_ms()).await?)
+    }
+
+    /// Lists a user's keys, the oldest first.
+    ///
+    /// # Errors
+    ///
+    /// [`DbError`].
+    pub async fn list_keys(&self, user_id: Uuid) -> Result<Vec<Identity>, DbError> {
+        self.list_keys_in_tx(&mut self.db.reader().await?, user_id).await
+    }
+
+    /// As [`Identities::list_keys`], as the caller's transaction sees them.
+    ///
+    /// # Errors
+    ///
+    /// [`DbError`].
+    pub(crate) async fn list_keys_in_tx(&self, tx: &mut Tx, user_id: Uuid) -> Result<Vec<Identity>, DbError> {
+        repo::list_identities(tx, user_id).await
     }
 
     fn new_user(&self, number: i64) -> User {

@@ -3,7 +3,7 @@
 use sqlx::FromRow;
 use uuid::Uuid;
 
-use super::{IdentityKind, Role, User, UserRef, UserStatus};
+use super::{Identity, IdentityKind, Key, Role, User, UserRef, UserStatus};
 use crate::db::{DbError, Tx, on_backend, statements};
 
 /// What of a user every look-up returns; the primary Nostr key comes along.
@@ -47,8 +47,35 @@ ORDER BY users.number");
 INSERT INTO users (id, number, role, status, display_name, version, created_at_ms, updated_at_ms)
 VALUES ($1, $2, $3, $4, $5, 1, $6, $6)";
     INSERT_IDENTITY = "
-INSERT INTO identities (kind, subject, user_id, is_primary, created_at_ms)
-VALUES ($1, $2, $3, NOT EXISTS (SELECT 1 FROM identities WHERE user_id = $3 AND kind = $1 AND is_primary), $4)";
+INSERT INTO identities (kind, subject, user_id, is_primary, created_at_ms, last_used_at_ms)
+VALUES ($1, $2, $3, NOT EXISTS (SELECT 1 FROM identities WHERE user_id = $3 AND kind = $1 AND is_primary), $4, $4)";
+    LOCK_USER = "
+UPDATE users
+SET version = version
+WHERE id = $1 AND status = 'active'";
+    UPDATE_CHANGED = "
+UPDATE users
+SET version = version + 1, updated_at_ms = $2
+WHERE id = $1";
+    UPDATE_USED = "
+UPDATE identities
+SET last_used_at_ms = $3
+WHERE kind = $1 AND subject = $2
+RETURNING user_id";
+    LIST_IDENTITIES = "
+SELECT kind, subject, is_primary, created_at_ms, COALESCE(last_used_at_ms, created_at_ms) AS last_used_at_ms
+FROM identities
+WHERE user_id = $1
+ORDER BY created_at_ms, kind, subject";
+    DELETE_IDENTITY = "
+DELETE FROM identities
+WHERE kind = $1 AND subject = $2 AND user_id = $3";
+    UPDATE_PRIMARY = "
+UPDATE identities
+SET is_primary = TRUE
+WHERE kind = $2 AND subject = (
+    SELECT subject FROM identities WHERE user_id = $1 AND kind = $2 ORDER BY created_at_ms, subject LIMIT 1)
+    AND NOT EXISTS (SELECT 1 FROM identities WHERE user_id = $1 AND kind = $2 AND is_primary)";
     UPDATE_ROLE = "
 UPDATE users
 SET role = $2, version = version + 1, updated_at_ms = $3
@@ -91,6 +118,25 @@ impl UserRow {
             nostr_pubkey: self.nostr_pubkey,
             created_at_ms: self.created_at_ms,
         })
+    }
+}
+
+/// A user's key as the database holds it.
+#[derive(Debug, FromRow)]
+struct IdentityRow {
+    kind: String,
+    subject: String,
+    is_primary: bool,
+    created_at_ms: i64,
+    last_used_at_ms: i64,
+}
+
+impl IdentityRow {
+    fn into_identity(self) -> Result<Identity, DbError> {
+        let Self { kind, subject, is_primary, created_at_ms, last_used_at_ms } = self;
+        let kind =
+            IdentityKind::parse(&kind).ok_or_else(|| DbError::inconsistent("identities", "kind", &kind))?;
+        Ok(Identity { key: Key { kind, subject }, is_primary, created_at_ms, last_used_at_ms })
     }
 }
 
@@ -176,6 +222,78 @@ pub(super) async fn insert_identity(
         .bind(subject)
         .bind(user_id.to_string())
         .bind(now_ms)
+        .execute(c)
+        .await
+        .map(|_done| ()))?;
+    Ok(())
+}
+
+/// Keeps others from changing an active user until the transaction ends; says whether there is one.
+pub(super) async fn lock_user(tx: &mut Tx, id: Uuid) -> Result<bool, DbError> {
+    let rows = on_backend!(tx, |c, DB| sqlx::query::<DB>(LOCK_USER)
+        .bind(id.to_string())
+        .execute(c)
+        .await
+        .map(|done| done.rows_affected()))?;
+    Ok(rows == 1)
+}
+
+/// Raises a user's version, for whoever holds an older one.
+pub(super) async fn update_changed(tx: &mut Tx, id: Uuid, now_ms: i64) -> Result<(), DbError> {
+    let rows = on_backend!(tx, |c, DB| sqlx::query::<DB>(UPDATE_CHANGED)
+        .bind(id.to_string())
+        .bind(now_ms)
+        .execute(c)
+        .await
+        .map(|done| done.rows_affected()))?;
+    DbError::check_rows("UPDATE_CHANGED", 1, rows)
+}
+
+/// Notes that a key was proven and keeps it from being unlinked until the transaction ends; returns its user's id.
+pub(super) async fn update_used(
+    tx: &mut Tx,
+    kind: IdentityKind,
+    subject: &str,
+    now_ms: i64,
+) -> Result<Option<Uuid>, DbError> {
+    let id: Option<String> = on_backend!(tx, |c, DB| sqlx::query_scalar::<DB, String>(UPDATE_USED)
+        .bind(kind.as_str())
+        .bind(subject)
+        .bind(now_ms)
+        .fetch_optional(c)
+        .await)?;
+    let parse = |id: String| {
+        Uuid::parse_str(&id).map_err(|_malformed| DbError::inconsistent("identities", "user_id", id))
+    };
+    id.map(parse).transpose()
+}
+
+/// Lists a user's keys, the oldest first.
+pub(super) async fn list_identities(tx: &mut Tx, user_id: Uuid) -> Result<Vec<Identity>, DbError> {
+    let rows: Vec<IdentityRow> = on_backend!(tx, |c, DB| sqlx::query_as::<DB, IdentityRow>(LIST_IDENTITIES)
+        .bind(user_id.to_string())
+        .fetch_all(c)
+        .await)?;
+    rows.into_iter().map(IdentityRow::into_identity).collect()
+}
+
+/// Takes a key from a user.
+pub(super) async fn delete_identity(tx: &mut Tx, user_id: Uuid, key: &Key) -> Result<(), DbError> {
+    let rows = on_backend!(tx, |c, DB| sqlx::query::<DB>(DELETE_IDENTITY)
+        .bind(key.kind.as_str())
+        .bind(&key.subject)
+        .bind(user_id.to_string())
+        .execute(c)
+        .await
+        .map(|done| done.rows_affected()))?;
+    DbError::check_rows("DELETE_IDENTITY", 1, rows)
+}
+
+/// Makes a user's oldest key of a kind the primary one, where there is none.
+pub(super) async fn update_primary(tx: &mut Tx, user_id: Uuid, kind: IdentityKind) -> Result<(), DbError> {
+    on_backend!(tx, |c, DB| sqlx::query::<DB>(UPDATE_PRIMARY)
+        .bind(user_id.to_string())
+        .bind(kind.as_str())
         .execute(c)
         .await
         .map(|_done| ()))?;

@@ -48,6 +48,28 @@ pub enum IdentityKind {
     Privy,
 }
 
+/// A key, whoever holds it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Key {
+    /// What kind of key.
+    pub kind: IdentityKind,
+    /// The key in its one spelling: for Nostr lower-case hexadecimal, for Privy the user's DID.
+    pub subject: String,
+}
+
+/// A key that a user has proven.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Identity {
+    /// The key.
+    pub key: Key,
+    /// Whether it is the one of its kind that is shown as the user's.
+    pub is_primary: bool,
+    /// When it was proven for the first time, in milliseconds since the epoch.
+    pub created_at_ms: i64,
+    /// When it was proven for the last time, in milliseconds since the epoch.
+    pub last_used_at_ms: i64,
+}
+
 impl User {
     /// Whether the user is an administrator.
     #[must_use]
@@ -87,12 +109,21 @@ impl UserStatus {
 }
 
 impl IdentityKind {
-    /// Returns the name that the database holds.
+    /// Every kind that can sign in.
+    pub const ALL: [Self; 2] = [Self::Nostr, Self::Privy];
+
+    /// Returns the name that clients and the database know.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Nostr => "nostr",
             Self::Privy => "privy",
         }
+    }
+
+    /// Reads a name.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.as_str() == text)
     }
 }

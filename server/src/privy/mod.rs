@@ -22,6 +22,7 @@ pub use error::PrivyError;
 pub use key::{InvalidKey, InvalidKeySet, KeySet, PrivyKey};
 pub use profile::Profile;
 pub use remote::{ClientFault, RemoteFault};
+pub(crate) use token::is_did;
 pub use token::{Access, Rules, TokenFault};
 
 use crate::clock::Clock;

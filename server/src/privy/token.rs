@@ -162,7 +162,7 @@ impl Claims {
 }
 
 /// Whether a text can be the name of a Privy user.
-fn is_did(text: &str) -> bool {
+pub(crate) fn is_did(text: &str) -> bool {
     let name = text.strip_prefix(DID_PREFIX).unwrap_or_default();
     !name.is_empty() && text.len() <= DID_LEN_MAX && name.bytes().all(|byte| byte.is_ascii_graphic())
 }

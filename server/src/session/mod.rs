@@ -367,6 +367,31 @@ impl Sessions {
         Ok(count)
     }
 
+    /// Ends the sessions of a user that a key began; returns their ids.
+    ///
+    /// Their tokens are refused from the caller's commit on, in every process.
+    ///
+    /// # Errors
+    ///
+    /// [`DbError`].
+    pub(crate) async fn end_of_key_in_tx(
+        &self,
+        tx: &mut Tx,
+        user_id: Uuid,
+        key: Proof<'_>,
+    ) -> Result<Vec<Uuid>, DbError> {
+        tx.lock_name(&lock_name(user_id)).await?;
+        let ended = repo::end_of_key(tx, user_id, &ProvenKey::from(key), self.clock.now_ms()).await?;
+        if !ended.is_empty() {
+            let metadata = Some(json!({"reason": reason::KEY_REMOVED, "count": ended.len()}));
+            let action = Action::SessionTerminated;
+            let entry = Entry { user_id, session_id: None, action, metadata, ip: None };
+            self.activity.record_in_tx(tx, &entry).await?;
+        }
+        self.forget(|actor| actor.user.id == user_id);
+        Ok(ended)
+    }
+
     fn verified(&self, token: &str) -> Result<token::Verified, SessionError> {
         self.keys.verify(token, self.clock.now_s()).map_err(|refusal| match refusal {
             TokenError::Expired => SessionError::TokenExpired,

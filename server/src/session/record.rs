@@ -117,6 +117,8 @@ pub mod reason {
     pub const OTHER_DEVICE: &str = "new_session_on_different_device";
     /// A refresh token came back that had been replaced by one in use.
     pub const REUSE: &str = "refresh_token_reuse";
+    /// The key that began it is no longer the user's.
+    pub const KEY_REMOVED: &str = "identity_unlinked";
     /// Its time was over.
     pub const EXPIRED: &str = "expired";
     /// The user was deleted.

@@ -1,6 +1,7 @@
 //! Signing in with a Privy token.
 
 use serde_json::json;
+use uuid::Uuid;
 
 use super::{Account, LogInError, Users, lock_wallet_in_tx, repo};
 use crate::activity::{Action, Entry};
@@ -47,7 +48,7 @@ impl Users {
         if user.status == UserStatus::Deleted {
             return Err(LogInError::UserDeleted);
         }
-        self.fill_in_tx(&mut tx, &user, vouched).await?;
+        self.fill_in_tx(&mut tx, user.id, vouched).await?;
         if is_new {
             let metadata = Some(json!({"method": KIND.as_str()}));
             let (user_id, ip) = (user.id, request.origin.ip);
@@ -64,7 +65,15 @@ impl Users {
     }
 
     /// What Privy says about the user: in the identity token, else asked for as long as little is known.
-    async fn vouched(&self, token: Option<&str>, did: &str) -> Result<Option<privy::Profile>, LogInError> {
+    ///
+    /// # Errors
+    ///
+    /// [`LogInError::Privy`] for an identity token that does not count, [`LogInError::Database`].
+    pub(crate) async fn vouched(
+        &self,
+        token: Option<&str>,
+        did: &str,
+    ) -> Result<Option<privy::Profile>, LogInError> {
         if let Some(token) = token {
             return Ok(Some(self.privy.verify_identity(token, did).await?));
         }
@@ -84,25 +93,51 @@ impl Users {
         self.identities.admit_in_tx(tx, KIND, did).await
     }
 
-    async fn fill_in_tx(
+    /// Takes over what Privy vouches for; a wallet that somebody else merely named becomes the user's.
+    ///
+    /// # Errors
+    ///
+    /// [`DbError`].
+    pub(crate) async fn fill_in_tx(
         &self,
         tx: &mut Tx,
-        user: &User,
+        user_id: Uuid,
         vouched: Option<privy::Profile>,
     ) -> Result<(), DbError> {
         let now_ms = self.clock.now_ms();
-        let mut profile = repo::lock_profile(tx, user.id, now_ms).await?;
+        let mut profile = repo::lock_profile(tx, user_id, now_ms).await?;
         profile.last_active_at_ms = now_ms;
         if let Some(mut vouched) = vouched {
             if let Some(address) = vouched.wallet {
                 lock_wallet_in_tx(tx, address).await?;
-                repo::release_wallet(tx, address, user.id).await?;
+                repo::release_wallet(tx, address, user_id).await?;
                 let owner = repo::find_by_wallet(tx, address).await?;
                 // Somebody else has proven it too; the first one keeps it.
-                vouched.wallet = vouched.wallet.filter(|_| owner.is_none_or(|owner| owner.id == user.id));
+                vouched.wallet = vouched.wallet.filter(|_| owner.is_none_or(|owner| owner.id == user_id));
             }
             profile.fill(vouched, now_ms);
         }
-        repo::update_profile(tx, user.id, &profile).await
+        repo::update_profile(tx, user_id, &profile).await
+    }
+
+    /// Finds the account that was made for a Privy user who has not signed in to it yet.
+    ///
+    /// # Errors
+    ///
+    /// [`DbError`].
+    pub(crate) async fn find_reserved_in_tx(&self, tx: &mut Tx, did: &str) -> Result<Option<Uuid>, DbError> {
+        repo::find_reserved(tx, did).await
+    }
+
+    /// What Privy vouched for is no longer proven, since the user's key there is theirs no more; it then yields to
+    /// whoever proves it.
+    ///
+    /// # Errors
+    ///
+    /// [`DbError`].
+    pub(crate) async fn unvouch_in_tx(&self, tx: &mut Tx, user_id: Uuid) -> Result<(), DbError> {
+        let mut profile = repo::lock_profile(tx, user_id, self.clock.now_ms()).await?;
+        profile.unvouch();
+        repo::update_profile(tx, user_id, &profile).await
     }
 }

@@ -47,7 +47,7 @@ pub struct Users {
 }
 
 /// The services that this one rests on.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Parts {
     /// Users and their keys.
     pub identities: Identities,

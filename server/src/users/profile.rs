@@ -105,6 +105,14 @@ impl Profile {
         }
     }
 
+    /// Keeps what was vouched for as what the user merely says.
+    pub(super) const fn unvouch(&mut self) {
+        self.email_is_verified = false;
+        if let Some(wallet) = &mut self.wallet {
+            wallet.is_verified = false;
+        }
+    }
+
     /// Whether a wallet is the one that stands here.
     pub(super) fn has_wallet(&self, address: EvmAddress) -> bool {
         self.wallet.is_some_and(|wallet| wallet.address == address)

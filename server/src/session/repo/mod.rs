@@ -1,16 +1,20 @@
-//! Statements about sessions; `caller` has those that every call runs.
+//! Statements about sessions; `caller` has those that every call runs, `ending` those that end them.
 
 pub(crate) mod caller;
+pub(crate) mod ending;
 
 use std::collections::HashMap;
 
 use sqlx::FromRow;
 use uuid::Uuid;
 
+pub(crate) use ending::{delete_expired, end_expired};
+pub(in crate::session) use ending::{end_all, end_of_key, end_other_devices, end_session};
+
 use crate::db::sql::Table;
 use crate::db::{DbError, Tx, on_backend, statements};
 use crate::identity::UserStatus;
-use crate::session::record::{Device, Ended, Platform, ProvenKey, Session, reason};
+use crate::session::record::{Device, Ended, Platform, ProvenKey, Session};
 
 macro_rules! session_columns {
     () => {
@@ -68,27 +72,6 @@ ORDER BY platform";
 UPDATE sessions
 SET used_n = CASE WHEN used_n < $3 THEN $3 ELSE used_n END, last_activity_at_ms = $4
 WHERE id = $1 AND generation = $2 AND refresh_n >= $3 AND ended_at_ms IS NULL";
-    END_SESSION = "
-UPDATE sessions
-SET ended_at_ms = $2, end_reason = $3, single_slot = NULL
-WHERE id = $1 AND ended_at_ms IS NULL";
-    END_ALL = "
-UPDATE sessions
-SET ended_at_ms = $2, end_reason = $3, single_slot = NULL
-WHERE user_id = $1 AND ended_at_ms IS NULL AND id <> $4";
-    END_OTHER_DEVICES = "
-UPDATE sessions
-SET ended_at_ms = $3, end_reason = $4, single_slot = NULL
-WHERE user_id = $1 AND device_id IS NOT NULL AND device_id <> $2 AND ended_at_ms IS NULL";
-    END_EXPIRED = "
-UPDATE sessions
-SET ended_at_ms = expires_at_ms, end_reason = $3, single_slot = NULL
-WHERE id IN (SELECT id FROM sessions WHERE ended_at_ms IS NULL AND expires_at_ms <= $1 ORDER BY expires_at_ms LIMIT $2)
-    AND ended_at_ms IS NULL AND expires_at_ms <= $1";
-    DELETE_EXPIRED = "
-DELETE FROM sessions
-WHERE id IN (SELECT id FROM sessions WHERE expires_at_ms < $1 ORDER BY expires_at_ms LIMIT $2)
-    AND expires_at_ms < $1";
 }
 
 #[derive(Debug, FromRow)]
@@ -365,77 +348,4 @@ pub(in crate::session) async fn note_use(
         .await
         .map(|done| done.rows_affected()))?;
     Ok(rows == 1)
-}
-
-/// Ends a session; says whether it had not ended before.
-pub(in crate::session) async fn end_session(
-    tx: &mut Tx,
-    id: Uuid,
-    reason: &str,
-    now_ms: i64,
-) -> Result<bool, DbError> {
-    let rows = on_backend!(tx, |c, DB| sqlx::query::<DB>(END_SESSION)
-        .bind(id.to_string())
-        .bind(now_ms)
-        .bind(reason)
-        .execute(c)
-        .await
-        .map(|done| done.rows_affected()))?;
-    Ok(rows == 1)
-}
-
-/// Ends the sessions of a user but one, or all with the nil id; says how many.
-pub(in crate::session) async fn end_all(
-    tx: &mut Tx,
-    user_id: Uuid,
-    but: Uuid,
-    reason: &str,
-    now_ms: i64,
-) -> Result<u64, DbError> {
-    Ok(on_backend!(tx, |c, DB| sqlx::query::<DB>(END_ALL)
-        .bind(user_id.to_string())
-        .bind(now_ms)
-        .bind(reason)
-        .bind(but.to_string())
-        .execute(c)
-        .await
-        .map(|done| done.rows_affected()))?)
-}
-
-/// Ends a user's sessions on other devices; says how many.
-pub(in crate::session) async fn end_other_devices(
-    tx: &mut Tx,
-    user_id: Uuid,
-    device_id: &str,
-    now_ms: i64,
-) -> Result<u64, DbError> {
-    Ok(on_backend!(tx, |c, DB| sqlx::query::<DB>(END_OTHER_DEVICES)
-        .bind(user_id.to_string())
-        .bind(device_id)
-        .bind(now_ms)
-        .bind(reason::OTHER_DEVICE)
-        .execute(c)
-        .await
-        .map(|done| done.rows_affected()))?)
-}
-
-/// Ends some sessions whose time is over; says how many.
-pub(crate) async fn end_expired(tx: &mut Tx, now_ms: i64, limit: i64) -> Result<u64, DbError> {
-    Ok(on_backend!(tx, |c, DB| sqlx::query::<DB>(END_EXPIRED)
-        .bind(now_ms)
-        .bind(limit)
-        .bind(reason::EXPIRED)
-        .execute(c)
-        .await
-        .map(|done| done.rows_affected()))?)
-}
-
-/// Deletes some sessions that expired before a time; says how many.
-pub(crate) async fn delete_expired(tx: &mut Tx, before_ms: i64, limit: i64) -> Result<u64, DbError> {
-    Ok(on_backend!(tx, |c, DB| sqlx::query::<DB>(DELETE_EXPIRED)
-        .bind(before_ms)
-        .bind(limit)
-        .execute(c)
-        .await
-        .map(|done| done.rows_affected()))?)
 }
