@@ -20,12 +20,15 @@ use crate::jobs::{JobSpec, Locks};
 use crate::ledger::Ledger;
 use crate::lightning::simulated::Simulated;
 use crate::lightning::{ConnectError, Lightning, NodeError, Provider, Terms};
+use crate::link::Links;
 use crate::notify::Notifications;
 use crate::privy::{ClientFault, Privy};
 use crate::session::Sessions;
 use crate::signin::SignIn;
 use crate::users::Users;
-use crate::{amm, beta, demo, events, http, jobs, ledger, lightning, notify, ops, session, signin, users};
+use crate::{
+    amm, beta, demo, events, http, jobs, ledger, lightning, link, notify, ops, session, signin, users,
+};
 
 /// Everything the server is made of.
 #[derive(Debug)]
@@ -54,6 +57,8 @@ pub struct App {
     pub notifications: Notifications,
     /// Keys to the private beta.
     pub beta: Beta,
+    /// Users' several keys.
+    pub links: Links,
     /// What happens to users.
     pub events: Events,
     /// Their streams.
@@ -183,23 +188,23 @@ impl App {
         let sessions = Sessions::new(a, b, c, activity.clone(), &config);
         let (a, b, c) = parts();
         let sign_in = SignIn::new(a, b, c, identities.clone(), sessions.clone(), &config);
+        let accounts = users::Parts {
+            identities: identities.clone(),
+            sessions: sessions.clone(),
+            activity: activity.clone(),
+            privy: privy.clone(),
+        };
         let (a, b, c) = parts();
-        let users = Users::new(
-            a,
-            b,
-            c,
-            users::Parts {
-                identities: identities.clone(),
-                sessions: sessions.clone(),
-                activity: activity.clone(),
-                privy: privy.clone(),
-            },
-        );
+        let users = Users::new(a, b, c, accounts.clone());
         let (a, b, c) = parts();
         let notifications = Notifications::new(a, b, c, activity);
         let (a, b, c) = parts();
         let beta = Beta::new(a, b, c, config.rates.beta);
         let events = Events::new(db.clone(), Arc::clone(&clock), entropy.as_ref());
+        let (a, b, c) = parts();
+        let links =
+            link::Parts { accounts, users: users.clone(), sign_in: sign_in.clone(), events: events.clone() };
+        let links = Links::new(a, b, c, links);
         let (a, b, c) = parts();
         let ledger = Ledger::new(a, b, c, events.clone());
         let streams = Streams::new(events.clone(), ledger.clone(), sessions.clone());
@@ -231,6 +236,7 @@ impl App {
             users,
             notifications,
             beta,
+            links,
             events,
             streams,
             stream_slots,
@@ -260,6 +266,7 @@ impl App {
             .merge(users::http::routes())
             .merge(notify::http::routes())
             .merge(beta::http::routes())
+            .merge(link::http::routes())
             .merge(ledger::http::routes())
             .merge(amm::http::routes())
             .merge(events::http::routes())

@@ -8,6 +8,7 @@
 //! | [`http`] | what every route shares: errors, extractors, limits |
 //! | [`ledger`] | accounts, postings, holds, tokens |
 //! | [`identity`], [`session`], [`signin`] | users and their keys, tokens, proofs |
+//! | [`link`] | giving a user one more key, and taking one away |
 //! | [`activity`] | what users did and what was done to their accounts |
 //! | [`privy`] | what Privy says about a user, checked |
 //! | [`users`] | users as seed 004 sees them: signing in with Privy, profiles |
@@ -43,6 +44,7 @@ pub mod jobs;
 pub mod keys;
 pub mod ledger;
 pub mod lightning;
+pub mod link;
 pub mod notify;
 pub mod ops;
 pub mod privy;
@@ -77,6 +79,7 @@ pub fn statements() -> Vec<(String, &'static str)> {
         ("notify", notify::repo::STATEMENTS),
         ("session", session::repo::STATEMENTS),
         ("session::caller", session::repo::caller::STATEMENTS),
+        ("session::ending", session::repo::ending::STATEMENTS),
         ("signin", signin::repo::STATEMENTS),
         ("users", users::repo::STATEMENTS),
     ];

@@ -23,6 +23,7 @@ mod http;
 mod jobs;
 mod ledger;
 mod lightning;
+mod link;
 mod notify;
 mod process;
 mod same_key;

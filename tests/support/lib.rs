@@ -3,6 +3,7 @@
 //! | Module | Subject |
 //! |---|---|
 //! | [`engine`] | SQLite and PostgreSQL, and [`on_both_engines!`] that runs a story on each |
+//! | [`link`] | linking and unlinking keys |
 //! | [`lnbits`], [`fake_lnbits`] | a real LNbits of the tests' own; one that fails as it is told to |
 //! | [`plain_http`], [`stub`] | calls of other servers; a server that answers as told |
 //! | [`postgres`] | a PostgreSQL server of the tests' own |
@@ -31,6 +32,7 @@ pub mod client;
 pub mod disk;
 pub mod engine;
 pub mod fake_lnbits;
+pub mod link;
 pub mod lnbits;
 pub mod node;
 pub mod peek;

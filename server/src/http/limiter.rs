@@ -92,8 +92,8 @@ impl Limiter {
 
     /// Counts a request of a client to a path, or says how many seconds to wait.
     ///
-    /// Signing in has its own, tighter limit, because it is what a stranger can make the server work for; what tells
-    /// whether a guess is right has a limit for each route.
+    /// Signing in has its own, tighter limit, because it is what a stranger can make the server work for, and asking to
+    /// link or unlink a key counts as signing in; what tells whether a guess is right has a limit for each route.
     pub(crate) fn check(&self, path: &str, client: u128) -> Result<(), u64> {
         let beta = BETA_PATHS.iter().zip(&self.beta).find(|(known, _)| **known == path);
         let limit = match beta {
@@ -106,7 +106,7 @@ impl Limiter {
 }
 
 fn is_sign_in(path: &str) -> bool {
-    matches!(path, "/auth/challenge" | "/auth/verify" | "/api/auth/login")
+    matches!(path, "/auth/challenge" | "/auth/verify" | "/api/auth/login" | "/api/me/identities/challenge")
 }
 
 #[cfg(test)]
