@@ -145,7 +145,7 @@ fn execute(cli: Cli) -> Result<Outcome, CommandError> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(async {
         match command {
-            Command::Serve => serve::run(&settings).await,
+            Command::Serve => Box::pin(serve::run(&settings)).await,
             Command::Migrate => migrate(&settings).await,
             Command::Admin(command) => admin::run(&settings, command).await,
             Command::Beta(command) => beta::run(&settings, command).await,
