@@ -27,7 +27,7 @@ use crate::session::Sessions;
 use crate::signin::SignIn;
 use crate::users::Users;
 use crate::{
-    amm, beta, demo, events, http, jobs, ledger, lightning, link, notify, ops, session, signin, users,
+    activity, amm, beta, demo, events, http, jobs, ledger, lightning, link, notify, ops, session, signin, users,
 };
 
 /// Everything the server is made of.
@@ -53,6 +53,8 @@ pub struct App {
     pub sign_in: SignIn,
     /// Signing in with Privy, and profiles.
     pub users: Users,
+    /// What users did.
+    pub activity: Activity,
     /// What users want to be told.
     pub notifications: Notifications,
     /// Keys to the private beta.
@@ -165,6 +167,12 @@ impl App {
         let privy = Privy::new(config.privy.as_ref(), &clock)?;
         let app = Self::assemble(config, db, clock, entropy, Ports { provider, privy });
         app.lightning.check_node().await?;
+        if let Err(error) = app.activity.make_months(None).await {
+            tracing::warn!(
+                error = error.chain(),
+                "months of the activity log could not be made; the job tries again"
+            );
+        }
         app.grant_configured_admins().await?;
         if app.config.demo {
             demo::seed_pool(&app.pools, &app.ledger).await?;
@@ -184,7 +192,8 @@ impl App {
         let (a, b, c) = parts();
         let identities = Identities::new(a, b, c);
         let (a, b, c) = parts();
-        let activity = Activity::new(Arc::clone(&b), Arc::clone(&c));
+        let activity = Activity::new(a, b, c);
+        let (a, b, c) = parts();
         let sessions = Sessions::new(a, b, c, activity.clone(), &config);
         let (a, b, c) = parts();
         let sign_in = SignIn::new(a, b, c, identities.clone(), sessions.clone(), &config);
@@ -197,7 +206,7 @@ impl App {
         let (a, b, c) = parts();
         let users = Users::new(a, b, c, accounts.clone());
         let (a, b, c) = parts();
-        let notifications = Notifications::new(a, b, c, activity);
+        let notifications = Notifications::new(a, b, c, activity.clone());
         let (a, b, c) = parts();
         let beta = Beta::new(a, b, c, config.rates.beta);
         let events = Events::new(db.clone(), Arc::clone(&clock), entropy.as_ref());
@@ -234,6 +243,7 @@ impl App {
             privy,
             sign_in,
             users,
+            activity,
             notifications,
             beta,
             links,
@@ -264,6 +274,7 @@ impl App {
             .merge(signin::http::routes())
             .merge(session::http::routes())
             .merge(users::http::routes())
+            .merge(activity::http::routes())
             .merge(notify::http::routes())
             .merge(beta::http::routes())
             .merge(link::http::routes())
@@ -286,6 +297,7 @@ impl App {
     #[must_use]
     pub fn jobs() -> Vec<JobSpec> {
         let mut jobs = jobs::sweeps();
+        jobs.push(activity::keeping::job());
         jobs.push(amm::checkpoint::job());
         jobs.push(lightning::poll::job());
         jobs

@@ -10,6 +10,7 @@
 )]
 
 mod access;
+mod activity;
 mod admin;
 mod airdrop;
 mod amm;

@@ -213,6 +213,18 @@ impl TestApp {
         })
     }
 
+    /// Runs a statement behind the server's back.
+    ///
+    /// # Panics
+    ///
+    /// When the database refuses.
+    pub async fn statement(&self, statement: String) {
+        on_connection!(self, |connection| {
+            let run = sqlx::query(AssertSqlSafe(statement)).execute(connection).await;
+            let _done = run.expect("the statement can be run");
+        });
+    }
+
     /// Runs a statement that the database should refuse.
     ///
     /// # Errors

@@ -96,6 +96,12 @@ pub const KEYS: &[Key] = &[
         "each of redeeming, checking and looking up beta keys, per client address, and attempts at one key, or `off`",
     ),
     key("POSTFUN_RATE_REFRESH", "rate_refresh", "120/minute", "refreshes per session, or `off`"),
+    key(
+        "POSTFUN_ACTIVITY_RETENTION",
+        "activity_retention",
+        "365d",
+        "how long the activity log is kept, in whole months on PostgreSQL; `off` for ever",
+    ),
     key("POSTFUN_MAX_BODY_BYTES", "max_body_bytes", "65536", "largest request body"),
     key("POSTFUN_MAX_CONNECTIONS", "max_connections", "4096", "connections open at once"),
     key(

@@ -82,6 +82,8 @@ pub struct Config {
     pub limits: Limits,
     /// Requests per client address.
     pub rates: Rates,
+    /// How long the activity log is kept, in seconds; none means for ever.
+    pub activity_kept_s: Option<u64>,
     /// Each an npub, a hex key or a user number; not parsed here.
     pub admins: Vec<String>,
     /// Who holds the sats on Lightning.
@@ -223,6 +225,7 @@ impl Config {
             tokens,
             limits: limits(&source, rule::is_loopback_ip(listen.ip()), demo)?,
             rates: rates(&source, demo)?,
+            activity_kept_s: activity_kept_s(&source)?,
             admins: source.list("POSTFUN_ADMINS"),
             lightning,
             privy,
@@ -377,6 +380,18 @@ fn limits(source: &Source, is_loopback: bool, demo: bool) -> Result<Limits, Conf
         streams_per_address: each("POSTFUN_MAX_STREAMS_PER_ADDRESS", 128, demo)?,
         streams_per_user: size("POSTFUN_MAX_STREAMS_PER_USER", 16, 1..=10_000)?,
         page_max: crate::http::page::LIMIT_MAX,
+    })
+}
+
+/// From a day to a hundred years, a year unless said.
+fn activity_kept_s(source: &Source) -> Result<Option<u64>, ConfigError> {
+    const DAY_S: u64 = 86_400;
+    source.parse("POSTFUN_ACTIVITY_RETENTION", Some(365 * DAY_S), |text| {
+        if text.eq_ignore_ascii_case("off") {
+            return Ok(None);
+        }
+        let kept_s = rate::duration_s(text, DAY_S..=36_500 * DAY_S);
+        kept_s.map(Some).map_err(|complaint| format!("{complaint}, or off"))
     })
 }
 

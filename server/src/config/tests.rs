@@ -352,3 +352,15 @@ fn bad_privy_settings_are_refused_with_a_sentence() {
         assert!(message.contains(variable), "{settings:?}: {message}");
     }
 }
+
+#[test]
+fn activity_log_is_kept_for_a_year_for_some_days_or_for_ever() {
+    const DAY_S: u64 = 86_400;
+    let kept_s = |text| load(&[("POSTFUN_ACTIVITY_RETENTION", text)]).unwrap().activity_kept_s;
+    assert_eq!(load(&[]).unwrap().activity_kept_s, Some(365 * DAY_S));
+    assert_eq!(["90d", "24h", "36500d"].map(kept_s), [Some(90 * DAY_S), Some(DAY_S), Some(36_500 * DAY_S)]);
+    assert_eq!(["off", "OFF"].map(kept_s), [None, None]);
+    for text in ["0d", "23h", "36501d", "90", "forever"] {
+        refused(&[("POSTFUN_ACTIVITY_RETENTION", text)], "POSTFUN_ACTIVITY_RETENTION", "or off");
+    }
+}

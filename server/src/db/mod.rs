@@ -9,6 +9,7 @@
 //! | `lock` | locks with a name that last as long as a transaction |
 //! | `notify` | waking other processes |
 //! | `lane` | a connection that a busy worker keeps |
+//! | `partition` | tables in monthly parts |
 //! | `backup` | a consistent copy of everything |
 //! | `sql` | statements whose length varies |
 //! | `writes` | many statements that write, in one go |
@@ -29,6 +30,7 @@ mod lane;
 mod lock;
 mod migrate;
 mod notify;
+mod partition;
 pub(crate) mod sql;
 pub(crate) mod writes;
 
@@ -42,6 +44,7 @@ pub(crate) use error::chain as error_chain;
 pub use lane::Lane;
 pub use migrate::{MigrateError, Pending};
 pub use notify::Listener;
+pub(crate) use partition::{Month, Partitioned};
 
 /// Runs one expression on whichever engine a [`Tx`] belongs to.
 ///

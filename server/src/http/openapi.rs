@@ -46,6 +46,7 @@ const TAGS: [(&str, &str); 13] = [
     ("sessions", "Refresh tokens, see and end sessions."),
     ("notifications", "What to be told, by which channel and when."),
     ("beta", "Keys to a private beta."),
+    ("activity", "What users did and what was done to their accounts."),
     ("pools", "Pools and what happened in them."),
     ("swaps", "Quotes and swaps."),
     ("tokens", "Tokens and what the caller holds."),

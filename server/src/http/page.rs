@@ -87,8 +87,18 @@ impl PageParams {
     ///
     /// 400 `invalid_field`, with the parameter's name.
     pub fn check(self) -> Result<NumberedPage, ApiError> {
-        let number = within("page", self.page.unwrap_or(1), PAGE_MAX)?;
-        Ok(NumberedPage { number, limit: within("limit", self.limit.unwrap_or(ROWS_DEFAULT), ROWS_MAX)? })
+        self.check_within(i64::MAX)
+    }
+
+    /// As [`PageParams::check`], for a list in which rows beyond a number are not reached.
+    ///
+    /// # Errors
+    ///
+    /// As [`PageParams::check`].
+    pub fn check_within(self, rows_max: i64) -> Result<NumberedPage, ApiError> {
+        let limit = check_rows(self.limit, ROWS_DEFAULT)?;
+        let last = rows_max.div_euclid(limit).min(PAGE_MAX);
+        Ok(NumberedPage { number: within("page", self.page.unwrap_or(1), last)?, limit })
     }
 }
 
@@ -104,6 +114,15 @@ impl NumberedPage {
     pub const fn pages(self, total: i64) -> i64 {
         total.saturating_add(self.limit - 1).div_euclid(self.limit)
     }
+}
+
+/// Checks how many rows a client of seed 004 asks for.
+///
+/// # Errors
+///
+/// 400 `invalid_field`, with the parameter's name.
+pub fn check_rows(limit: Option<i64>, default: i64) -> Result<i64, ApiError> {
+    within("limit", limit.unwrap_or(default), ROWS_MAX)
 }
 
 fn within(name: &'static str, number: i64, max: i64) -> Result<i64, ApiError> {

@@ -16,7 +16,7 @@ const USER: &str = "User not found";
 const SESSION: &str = "Session not found";
 
 pub(super) fn rows() -> Vec<Row> {
-    [auth(), users(), sessions(), notifications(), beta()].into_iter().flatten().collect()
+    [auth(), users(), sessions(), activity(), notifications(), beta()].into_iter().flatten().collect()
 }
 
 fn auth() -> Vec<Row> {
@@ -81,6 +81,18 @@ fn sessions() -> Vec<Row> {
         Row::new(GET, "/api/v1/sessions/user/{userId}/stats", Owner(USER), 200),
         Row::new(DELETE, "/api/v1/sessions/user/{userId}/all", Owner(USER), 200)
             .with(json!({"reason": "mine", "exceptCurrent": true})),
+    ]
+}
+
+fn activity() -> Vec<Row> {
+    let entry =
+        json!({"userId": null, "sessionId": null, "action": "two_fa_enabled", "metadata": {"kind": "totp"}});
+    vec![
+        Row::new(GET, "/api/v1/activity-logs", SignedIn, 200),
+        Row::new(POST, "/api/v1/activity-logs", SignedIn, 201).with(entry),
+        Row::new(GET, "/api/v1/activity-logs/stats", SignedIn, 200),
+        Row::new(GET, "/api/v1/activity-logs/user/{userId}", Owner(USER), 200),
+        Row::new(GET, "/api/v1/activity-logs/user/{userId}/recent", Owner(USER), 200),
     ]
 }
 
