@@ -95,7 +95,7 @@ struct LogObject {
 /// How often things happened.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-struct StatsObject {
+struct ActivityStatsObject {
     total_actions: i64,
     /// By action, most frequent first.
     action_breakdown: Vec<ActionCount>,
@@ -264,7 +264,7 @@ async fn list_recent(
 #[utoipa::path(
     get, path = "/api/v1/activity-logs/stats", tag = "activity", security(("bearer" = [])), params(SearchParams),
     responses(
-        (status = 200, body = DataAnswer<StatsObject>),
+        (status = 200, body = DataAnswer<ActivityStatsObject>),
         (status = 400, body = AccountErrorBody, description = "`invalid_field`, `invalid_query`, with `field`"),
         (status = 401, body = AccountErrorBody),
         (status = 404, body = AccountErrorBody, description = "`user_not_found`, also for somebody else"),
@@ -274,9 +274,9 @@ async fn stats(
     State(app): State<Arc<App>>,
     actor: Actor,
     QueryParams(params): QueryParams<SearchParams>,
-) -> Result<Json<DataAnswer<StatsObject>>, ApiError> {
+) -> Result<Json<DataAnswer<ActivityStatsObject>>, ApiError> {
     let counts = app.activity.stats(&actor, params.check(&actor)?).await?;
-    let data = StatsObject {
+    let data = ActivityStatsObject {
         total_actions: counts.iter().map(|count| count.entries).sum(),
         action_breakdown: counts.into_iter().map(ActionCount::from).collect(),
     };

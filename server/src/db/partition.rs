@@ -1,10 +1,13 @@
 //! Tables in monthly parts, where the engine has such.
 //!
 //! On SQLite such a table is one like any other, and these functions find nothing to do. On PostgreSQL a month's partition
-//! is made beside the table and attached, which holds up neither readers nor writers of other months. Rows that came in
-//! before their month had a partition lie in the default one; PostgreSQL refuses a partition whose rows lie there, so they
-//! move first, in the same transaction. DDL takes no parameters, hence the texts that are put together here, of the names of
-//! our own tables and of numbers.
+//! is made beside the table and attached. Rows that came in before their month had a partition lie in the default one;
+//! PostgreSQL refuses a partition whose rows lie there, so they move first, in the same transaction.
+//!
+//! Writers wait until it is over, before they look for a place for their row. PostgreSQL would let them look first: whoever
+//! was sent to the default partition and waits for that would hear afterwards that it does not take the row any more.
+//!
+//! DDL takes no parameters, hence the texts that are put together here, of the names of our own tables and of numbers.
 
 use std::fmt;
 
@@ -132,8 +135,7 @@ impl Tx {
         run(connection, NO_TIMEOUT).await?;
         let create = format!("CREATE TABLE {part} (LIKE {name} INCLUDING DEFAULTS INCLUDING CONSTRAINTS)");
         run(connection, AssertSqlSafe(create)).await?;
-        // From here on no row of the month can come in beside those that move.
-        let lock = format!("LOCK TABLE {name}_default IN ACCESS EXCLUSIVE MODE");
+        let lock = format!("LOCK TABLE ONLY {name} IN SHARE ROW EXCLUSIVE MODE");
         run(connection, AssertSqlSafe(lock)).await?;
         let moving = format!(
             "WITH moved AS (DELETE FROM {name}_default WHERE {time_column} >= {first_ms} AND {time_column} < {after_ms} \

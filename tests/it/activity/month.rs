@@ -163,6 +163,34 @@ async fn job_races_itself_and_writers_in_two_processes_and_no_row_is_lost() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn row_that_waits_while_its_month_is_made_lands_there() {
+    const BEFORE: &str = "INSERT INTO activity_logs SELECT 'before', user_id, session_id, action, metadata, ip_address, $1 \
+         FROM activity_logs LIMIT 1";
+    tell(Engine::Postgres, |app| async move {
+        let _first = app.user(1).await;
+        app.clock.set_ms(ms("2026-06-30T12:00:00Z"));
+        let mut other = PgConnection::connect(&app.database_url()).await.unwrap();
+        let mut writer = other.begin().await.unwrap();
+        let _written =
+            sqlx::query(BEFORE).bind(ms("2026-06-30T11:00:00Z")).execute(&mut *writer).await.unwrap();
+        let activity = app.app.activity.clone();
+        let made = tokio::spawn(async move { activity.make_months(None).await });
+        // It waits for the writer, and whoever writes now waits for it.
+        tokio::time::sleep(std::time::Duration::from_millis(500)).await;
+        let later = app.clone();
+        let signed_in = tokio::spawn(async move { later.user(2).await });
+        tokio::time::sleep(std::time::Duration::from_millis(500)).await;
+        assert!(!made.is_finished() && !signed_in.is_finished());
+        writer.commit().await.unwrap();
+        made.await.unwrap().unwrap();
+        let _in_time = signed_in.await.unwrap();
+        let expected = [("activity_logs_2026_01".to_owned(), 1), ("activity_logs_2026_06".to_owned(), 2)];
+        assert_eq!(parts(&app).await, expected.into());
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn somebody_elses_lock_delays_a_month_and_harms_no_row() {
     tell(Engine::Postgres, |app| async move {
         app.clock.set_ms(ms("2026-06-30T12:00:00Z"));
