@@ -50,6 +50,7 @@ pub fn config() -> PrivyConfig {
         app_secret: None,
         verification_key: Some(PrivyKey::from_pem(&text("verification_key")).expect("it is a key")),
         api_url: Url::parse("http://127.0.0.1:9/").expect("it is an address"),
+        auth_url: Url::parse("https://auth.privy.io/").expect("it is an address"),
         timeout: Duration::from_secs(2),
     }
 }

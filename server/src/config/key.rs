@@ -156,6 +156,12 @@ pub const KEYS: &[Key] = &[
         "the app's public key in PEM, to check tokens without asking Privy",
     ),
     key("POSTFUN_PRIVY_API_URL", "privy_api_url", "https://api.privy.io", "where Privy answers"),
+    key(
+        "POSTFUN_PRIVY_AUTH_URL",
+        "privy_auth_url",
+        "https://auth.privy.io",
+        "where the page signs in with Privy; an app's own domain there, if it has one",
+    ),
     key("LNBITS_API_URL", "lnbits_api_url", "-", "LNbits server; switches demo mode off"),
     key("LNBITS_INVOICE_KEY", "lnbits_invoice_key", "-", "LNbits key that makes invoices"),
     key("LNBITS_ADMIN_KEY", "lnbits_admin_key", "-", "LNbits key that pays; without it withdrawals are off"),

@@ -10,8 +10,9 @@ use super::secret::{self, Secret};
 use super::source::Source;
 use crate::privy::PrivyKey;
 
-/// Where Privy answers.
+/// Where Privy answers servers, and where browsers.
 const API_URL_DEFAULT: &str = "https://api.privy.io/";
+const AUTH_URL_DEFAULT: &str = "https://auth.privy.io/";
 /// Longest name of an app, in characters.
 const APP_ID_MAX: usize = 100;
 /// Longest wait for an answer of Privy; a sign-in waits for it.
@@ -28,6 +29,8 @@ pub struct PrivyConfig {
     pub verification_key: Option<PrivyKey>,
     /// Where Privy answers; ends in a slash.
     pub api_url: Url,
+    /// Where a browser signs in; ends in a slash.
+    pub auth_url: Url,
     /// Longest wait for an answer.
     pub timeout: Duration,
 }
@@ -51,13 +54,16 @@ impl PrivyConfig {
                 format!("is {fault}; copy it from there, or leave it out to use Privy's key set")
             })
         })?;
-        let api_url = match source.parse("POSTFUN_PRIVY_API_URL", None, |text| api_url(text).map(Some))? {
-            Some(url) => url,
-            None => {
-                api_url(API_URL_DEFAULT).map_err(|fault| ConfigError::new("POSTFUN_PRIVY_API_URL", fault))?
-            }
-        };
-        Ok(Some(Self { app_id, app_secret, verification_key, api_url, timeout: TIMEOUT }))
+        let api_url = address(source, "POSTFUN_PRIVY_API_URL", API_URL_DEFAULT)?;
+        let auth_url = address(source, "POSTFUN_PRIVY_AUTH_URL", AUTH_URL_DEFAULT)?;
+        Ok(Some(Self { app_id, app_secret, verification_key, api_url, auth_url, timeout: TIMEOUT }))
+    }
+}
+
+fn address(source: &Source, variable: &'static str, default: &str) -> Result<Url, ConfigError> {
+    match source.parse(variable, None, |text| plain_url(text).map(Some))? {
+        Some(url) => Ok(url),
+        None => plain_url(default).map_err(|fault| ConfigError::new(variable, fault)),
     }
 }
 
@@ -78,8 +84,8 @@ fn app_secret(text: &str, production: bool) -> Result<Secret, String> {
     Ok(Secret::new(text))
 }
 
-/// Reads an address; the secret and the keys that all sign-ins rest on travel only encrypted.
-fn api_url(text: &str) -> Result<Url, String> {
+/// Reads an address; the secret, the codes and the keys that all sign-ins rest on travel only encrypted.
+fn plain_url(text: &str) -> Result<Url, String> {
     let fault = || "is no plain https address; leave it out to use Privy's own".to_owned();
     let mut url = Url::parse(text).map_err(|_error| fault())?;
     let is_safe = url.scheme() == "https" || (url.scheme() == "http" && is_loopback_url(&url));

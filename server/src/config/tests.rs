@@ -324,10 +324,13 @@ fn a_privy_app_is_read_and_switches_the_demo_off_unless_asked_for() {
     let config = load(&[PRIVY_APP]).unwrap();
     let privy = config.privy.unwrap();
     assert_eq!((privy.app_id.as_str(), privy.api_url.as_str()), (PRIVY_APP.1, "https://api.privy.io/"));
+    assert_eq!(privy.auth_url.as_str(), "https://auth.privy.io/");
     assert!(!config.demo && privy.verification_key.is_none() && privy.app_secret.is_none());
     assert!(load(&[PRIVY_APP, ("POSTFUN_DEMO", "on")]).unwrap().demo);
     let loopback = load(&[PRIVY_APP, ("POSTFUN_PRIVY_API_URL", "http://127.0.0.1:9/below")]).unwrap();
     assert_eq!(loopback.privy.unwrap().api_url.as_str(), "http://127.0.0.1:9/below/");
+    let own = load(&[PRIVY_APP, ("POSTFUN_PRIVY_AUTH_URL", "https://privy.example.org")]).unwrap();
+    assert_eq!(own.privy.unwrap().auth_url.as_str(), "https://privy.example.org/");
 }
 
 #[test]
@@ -343,6 +346,7 @@ fn bad_privy_settings_are_refused_with_a_sentence() {
             "PRIVY_VERIFICATION_KEY",
         ),
         (vec![PRIVY_APP, ("POSTFUN_PRIVY_API_URL", "http://privy.example.org")], "POSTFUN_PRIVY_API_URL"),
+        (vec![PRIVY_APP, ("POSTFUN_PRIVY_AUTH_URL", "https://a.example?b")], "POSTFUN_PRIVY_AUTH_URL"),
         (
             vec![PRIVY_APP, ("POSTFUN_PRIVY_API_URL", "https://me:pass@privy.example.org")],
             "POSTFUN_PRIVY_API_URL",

@@ -68,7 +68,7 @@ pub(crate) const APPLICATION_JSON: HeaderValue = HeaderValue::from_static("appli
 ///
 /// Nothing may be added to the router afterwards, because it would stand outside the envelope.
 pub fn stack(router: Router, config: &Config) -> Router {
-    let web = web::Web::new(config.web_dir.clone());
+    let web = web::Web::new(config.web_dir.clone(), config.privy.as_ref().map(|privy| &privy.auth_url));
     router
         .fallback(move |method: Method, uri: Uri, headers: HeaderMap| {
             web.clone().answer(method, uri, headers)

@@ -13,6 +13,7 @@ use axum::response::IntoResponse;
 use bytes::Bytes;
 use postfun_core::encoding::hex;
 use rust_embed::{EmbeddedFile, RustEmbed};
+use url::Url;
 
 use super::error::{ApiError, of_status};
 use super::family::Family;
@@ -39,15 +40,12 @@ const HASHED: &str = "assets/";
 const FOR_EVER: HeaderValue = HeaderValue::from_static("public, max-age=31536000, immutable");
 const ASK_AGAIN: HeaderValue = HeaderValue::from_static("no-cache");
 
-/// Headers of the page's files; scripts come from this server only, and WebAssembly may be compiled.
-const PAGE_HEADERS: [(HeaderName, HeaderValue); 5] = [
-    (
-        header::CONTENT_SECURITY_POLICY,
-        HeaderValue::from_static(
-            "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; img-src 'self' data:; object-src 'none'; \
-             base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
-        ),
-    ),
+/// What the page may do: scripts come from this server only, and WebAssembly may be compiled.
+const POLICY: &str = "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; img-src 'self' data:; object-src 'none'; \
+     base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
+
+/// Headers of the page's files beside its policy.
+const PAGE_HEADERS: [(HeaderName, HeaderValue); 4] = [
     (header::X_FRAME_OPTIONS, HeaderValue::from_static("DENY")),
     (header::REFERRER_POLICY, HeaderValue::from_static("no-referrer")),
     (
@@ -60,9 +58,16 @@ const PAGE_HEADERS: [(HeaderName, HeaderValue); 5] = [
     ),
 ];
 
+/// The page, and whom else it may call.
+#[derive(Debug, Clone)]
+pub(crate) struct Web {
+    files: Files,
+    policy: HeaderValue,
+}
+
 /// Where the page's files are.
 #[derive(Debug, Clone)]
-pub(crate) enum Web {
+enum Files {
     /// In this program.
     BuiltIn,
     /// In a directory.
@@ -70,8 +75,10 @@ pub(crate) enum Web {
 }
 
 impl Web {
-    pub(crate) fn new(directory: Option<PathBuf>) -> Self {
-        directory.map_or(Self::BuiltIn, |directory| Self::Directory(Arc::new(directory)))
+    /// Makes the page; besides this server it may call `other`, where somebody signs in.
+    pub(crate) fn new(directory: Option<PathBuf>, other: Option<&Url>) -> Self {
+        let files = directory.map_or(Files::BuiltIn, |directory| Files::Directory(Arc::new(directory)));
+        Self { files, policy: policy(other) }
     }
 
     /// Answers a request that no route answers.
@@ -89,8 +96,8 @@ impl Web {
             other => other.map(|file| file.map(|file| (name, file))),
         };
         match found {
-            Ok(Some((name, file))) => respond(name, file, &headers),
-            Ok(None) if wants_document => no_page(),
+            Ok(Some((name, file))) => self.with_headers(respond(name, file, &headers)),
+            Ok(None) if wants_document => self.with_headers(no_page()),
             Ok(None) => of_status(StatusCode::NOT_FOUND).into_response(),
             Err(error) => ApiError::internal(error).into_response(),
         }
@@ -101,9 +108,9 @@ impl Web {
         if !is_plain(name) {
             return Ok(None);
         }
-        match self {
-            Self::BuiltIn => Ok(BuiltIn::get(name)),
-            Self::Directory(directory) => {
+        match &self.files {
+            Files::BuiltIn => Ok(BuiltIn::get(name)),
+            Files::Directory(directory) => {
                 let file = directory.join(name);
                 let read = move || match rust_embed::utils::read_file_from_fs(&file) {
                     Ok(content) => Ok(Some(content)),
@@ -114,6 +121,23 @@ impl Web {
             }
         }
     }
+
+    /// Adds the page's headers to any of its answers.
+    ///
+    /// Also with 304: they replace the stored ones, and under the API's policy a reloaded page loses its scripts. Also with
+    /// scripts: a worker runs under the policy that its own script came with.
+    fn with_headers(&self, mut response: Response<Body>) -> Response<Body> {
+        response.headers_mut().extend(PAGE_HEADERS);
+        response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, self.policy.clone());
+        response
+    }
+}
+
+/// The page's policy; without another server the page calls this one alone.
+fn policy(other: Option<&Url>) -> HeaderValue {
+    let with_other =
+        other.map(|url| format!("{POLICY}; connect-src 'self' {}", url.origin().ascii_serialization()));
+    with_other.and_then(|text| HeaderValue::from_str(&text).ok()).unwrap_or(HeaderValue::from_static(POLICY))
 }
 
 /// The error of a path under which there is nothing; seed 004 repeats the path.
@@ -145,7 +169,7 @@ fn accepts_html(headers: &HeaderMap) -> bool {
 
 fn no_page() -> Response<Body> {
     let headers = [(header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"))];
-    (headers, PAGE_HEADERS, NO_PAGE).into_response()
+    (headers, NO_PAGE).into_response()
 }
 
 fn respond(name: &str, file: EmbeddedFile, request: &HeaderMap) -> Response<Body> {
@@ -156,19 +180,14 @@ fn respond(name: &str, file: EmbeddedFile, request: &HeaderMap) -> Response<Body
     let etag = HeaderValue::from_str(&tag).unwrap_or(ASK_AGAIN);
     let headers = [(header::ETAG, etag), (header::CACHE_CONTROL, caching)];
     let kind = content_type(file.metadata.mimetype());
-    let mut response = if known {
-        (StatusCode::NOT_MODIFIED, headers).into_response()
-    } else {
-        let body = match file.data {
-            Cow::Borrowed(data) => Bytes::from_static(data),
-            Cow::Owned(data) => Bytes::from(data),
-        };
-        (headers, [(header::CONTENT_TYPE, kind)], body).into_response()
+    if known {
+        return (StatusCode::NOT_MODIFIED, headers).into_response();
+    }
+    let body = match file.data {
+        Cow::Borrowed(data) => Bytes::from_static(data),
+        Cow::Owned(data) => Bytes::from(data),
     };
-    // Also with 304: its headers replace the stored ones, and under the API's policy a reloaded page loses its scripts.
-    // Also with scripts: a worker runs under the policy that its own script came with.
-    response.headers_mut().extend(PAGE_HEADERS);
-    response
+    (headers, [(header::CONTENT_TYPE, kind)], body).into_response()
 }
 
 fn content_type(guessed: &str) -> HeaderValue {
@@ -190,6 +209,7 @@ mod tests {
 
     use axum::body::Body;
     use axum::http::{HeaderMap, HeaderValue, Method, Response, StatusCode};
+    use url::Url;
 
     use super::{Web, is_plain};
 
@@ -211,7 +231,7 @@ mod tests {
         ] {
             fs::write(dist.join(name), content).unwrap();
         }
-        Site { web: Web::new(Some(dist)), root }
+        Site { web: Web::new(Some(dist), None), root }
     }
 
     async fn get(web: &Web, path: &str, headers: &[(&'static str, &str)]) -> Response<Body> {
@@ -249,6 +269,19 @@ mod tests {
             let policy = response.headers()["content-security-policy"].to_str().unwrap();
             assert!(policy.contains("'wasm-unsafe-eval'") && !policy.contains("'unsafe-eval'"), "{path}");
         }
+    }
+
+    #[tokio::test]
+    async fn the_page_calls_another_server_only_where_somebody_signs_in_there() {
+        let site = site();
+        let policy = |response: Response<Body>| {
+            response.headers()["content-security-policy"].to_str().unwrap().to_owned()
+        };
+        assert!(!policy(get(&site.web, "/", &[]).await).contains("connect-src"));
+        let url = Url::parse("https://privy.example.org/below/").unwrap();
+        let dist = site.root.path().join("dist");
+        let open = policy(get(&Web::new(Some(dist), Some(&url)), "/", &[]).await);
+        assert!(open.ends_with("; connect-src 'self' https://privy.example.org"), "{open}");
     }
 
     #[tokio::test]
@@ -304,7 +337,7 @@ mod tests {
     #[tokio::test]
     async fn without_a_page_the_server_says_so() {
         let empty = tempfile::tempdir().unwrap();
-        let response = get(&Web::new(Some(empty.path().to_owned())), "/", &[]).await;
+        let response = get(&Web::new(Some(empty.path().to_owned()), None), "/", &[]).await;
         assert_eq!(response.status(), StatusCode::OK);
         assert!(text(response).await.contains("make web"));
     }

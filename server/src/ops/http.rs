@@ -13,7 +13,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::app::App;
-use crate::config::{BackendConfig, LightningConfig};
+use crate::config::{BackendConfig, LightningConfig, PrivyConfig};
 use crate::http::time::iso_micros;
 
 /// Longest wait for the database's sign of life.
@@ -60,6 +60,25 @@ struct PublicConfig {
     head_key: HeadKey,
     features: Features,
     lightning: LightningInfo,
+    /// The Privy app whose users may sign in; null where none is set up.
+    privy: Option<PrivyInfo>,
+}
+
+/// What a page must know to sign somebody in with Privy.
+#[derive(Debug, Serialize, ToSchema)]
+struct PrivyInfo {
+    #[schema(example = "cmtestapp000000000000000")]
+    app_id: String,
+    /// Where Privy answers browsers, without a slash at the end.
+    #[schema(example = "https://auth.privy.io")]
+    auth_url: String,
+}
+
+impl From<&PrivyConfig> for PrivyInfo {
+    fn from(config: &PrivyConfig) -> Self {
+        let auth_url = config.auth_url.as_str().trim_end_matches('/').to_owned();
+        Self { app_id: config.app_id.clone(), auth_url }
+    }
 }
 
 /// The key that signs the heads of pools; a browser remembers it. It changes with the server's secret.
@@ -177,5 +196,6 @@ async fn public_config(State(app): State<Arc<App>>) -> Json<PublicConfig> {
         head_key: HeadKey { pubkey: app.notary.pubkey(), npub: app.notary.npub() },
         features: Features { lightning: app.config.lightning.is_on() },
         lightning: LightningInfo::new(&app.config.lightning),
+        privy: app.config.privy.as_ref().map(PrivyInfo::from),
     })
 }

@@ -35,6 +35,10 @@ on_both_engines! {
         assert_eq!(config["login"]["kinds"], serde_json::json!([22242, 27235, 1]));
         assert_eq!(config["login"]["ttl_seconds"], 600);
         assert_eq!(config["features"]["lightning"], false);
+        assert!(config["privy"].is_null());
+        let config = app.with_privy().await.stranger().get("/api/config").await.ok(200).json();
+        let expected = serde_json::json!({"app_id": "cmtestapp000000000000000", "auth_url": "https://auth.privy.io"});
+        assert_eq!(config["privy"], expected);
     }
 
     async fn description_names_every_route_and_only_those(app: TestApp) {
