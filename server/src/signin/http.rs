@@ -20,7 +20,8 @@ use crate::http::schema::ErrorBody;
 use crate::http::time::iso_micros;
 use crate::http::{ApiError, ClientIp, JsonBody, OptionalJsonBody};
 use crate::identity::User;
-use crate::session::{self, Actor, Origin};
+use crate::session::http::wire::check_device;
+use crate::session::{self, Actor, Device, Origin};
 
 /// Which key will answer; none is needed, but a challenge that names one cannot be answered by another.
 #[derive(Debug, Default, Deserialize, ToSchema)]
@@ -52,6 +53,9 @@ struct VerifyRequest {
     event: Box<RawValue>,
     /// Read only when the content names no challenge.
     challenge_id: Option<String>,
+    /// The device's name, for the list of one's sessions.
+    #[schema(max_length = 100)]
+    device_name: Option<String>,
 }
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -169,7 +173,8 @@ async fn verify(
     JsonBody(request): JsonBody<VerifyRequest>,
 ) -> Result<Response, ApiError> {
     let event = Event::from_json(request.event.get()).map_err(SignInError::from)?;
-    let origin = Origin { ip: Some(ip.0), ..Origin::default() };
+    let device = check_device(Device { name: request.device_name, ..Device::default() })?;
+    let origin = Origin { ip: Some(ip.0), device };
     let signed_in = app.sign_in.verify(&event, request.challenge_id.as_deref(), origin).await?;
     let session = signed_in.session;
     let (token, expires_in) = (session.token, session.expires_in_s);

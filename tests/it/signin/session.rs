@@ -2,6 +2,7 @@
 
 use postfun_server::config::Secret;
 use postfun_tests::{Signer, TestApp, on_both_engines};
+use serde_json::json;
 
 on_both_engines! {
     async fn verify_and_me_have_the_seeds_shape(app: TestApp) {
@@ -16,6 +17,22 @@ on_both_engines! {
         assert_eq!(user["created_at"], "2026-01-01T00:00:00.000000Z");
         let me = app.stranger().with_token(&answer.string("token")).get("/auth/me").await.ok(200);
         assert_eq!(&me.json()["user"], user);
+    }
+
+    async fn device_may_say_its_name(app: TestApp) {
+        let signer = Signer::numbered(1);
+        let named = async |name: String| {
+            let login = signer.login(&app.challenge().await, app.now_s(), |_| {});
+            let body = login.replacen('{', &format!(r#"{{"device_name":{},"#, json!(name)), 1);
+            app.stranger().post("/auth/verify", body).await
+        };
+        let token = named("Firefox on Linux".to_owned()).await.ok(200).string("token");
+        let client = app.stranger().with_token(&token);
+        let session = client.get("/api/v1/sessions/user/me").await.ok(200).json()["data"][0].clone();
+        assert_eq!((&session["deviceName"], &session["deviceId"]), (&json!("Firefox on Linux"), &json!(null)));
+        assert_eq!(session["key"], json!({"kind": "nostr", "subject": signer.pubkey()}));
+        named("x".repeat(101)).await.refused(400, "invalid_field");
+        named("two\nlines".to_owned()).await.refused(400, "invalid_field");
     }
 
     async fn key_is_one_user_and_each_sign_in_a_session(app: TestApp) {

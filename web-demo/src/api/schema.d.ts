@@ -2230,6 +2230,16 @@ export interface components {
             createdAt: string;
             updatedAt: string;
         };
+        /** @description What a page must know to sign somebody in with Privy. */
+        PrivyInfo: {
+            /** @example cmtestapp000000000000000 */
+            app_id: string;
+            /**
+             * @description Where Privy answers browsers, without a slash at the end.
+             * @example https://auth.privy.io
+             */
+            auth_url: string;
+        };
         PublicConfig: {
             /** @example postfun */
             name: string;
@@ -2242,6 +2252,7 @@ export interface components {
             head_key: components["schemas"]["HeadKey"];
             features: components["schemas"]["Features"];
             lightning: components["schemas"]["LightningInfo"];
+            privy?: components["schemas"]["PrivyInfo"] | null;
         };
         PushTokenRequest: {
             pushToken?: string | null;
@@ -2610,6 +2621,8 @@ export interface components {
             event: Record<string, never>;
             /** @description Read only when the content names no challenge. */
             challenge_id?: string | null;
+            /** @description The device's name, for the list of one's sessions. */
+            device_name?: string | null;
         };
         VerifyResponse: {
             /** @description For the header `Authorization: Bearer …`. */
