@@ -5,6 +5,7 @@ import { createRequire } from 'node:module';
 import { after, before, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { startBrowser, visit } from './support/browser.mjs';
+import { signInOverHttp } from './support/nostr.mjs';
 import {
   outcome,
   payField,
@@ -13,6 +14,7 @@ import {
   swapButton,
   takeGrant,
 } from './support/person.mjs';
+import { startPrivy } from './support/privy.mjs';
 import { startServer } from './support/server.mjs';
 
 const OUT = fileURLToPath(new URL('out/', import.meta.url));
@@ -68,6 +70,7 @@ for (const [width, height] of [
       await look('signed-out');
       await signInWithThrowAwayKey(page);
       await page.getByText('About this key').click();
+      await page.getByRole('checkbox', { name: /Keep it in this tab/ }).check();
       await look('signed-in');
       await takeGrant(page);
       await payField(page).fill('1.5');
@@ -84,7 +87,7 @@ for (const [width, height] of [
       await payField(page).fill('800');
       await look('refused');
       await page.getByRole('button', { name: 'Roll up Swap' }).click();
-      for (const [state, action] of lightningStates(page)) {
+      for (const [state, action] of [...lightningStates(page), ...accountStates(page)]) {
         await action();
         await look(state);
       }
@@ -141,6 +144,66 @@ function lightningStates(page) {
     ],
   ];
 }
+
+/** The parts of the account window, and how a person gets from one to the next. */
+function accountStates(page) {
+  const part = (name) => page.getByRole('button', { name, exact: true }).click();
+  return [
+    [
+      'sessions',
+      async () => {
+        await signInAsThisPage(page);
+        await part('Sessions');
+        await page.getByRole('button', { name: 'End the others' }).waitFor();
+      },
+    ],
+    [
+      'sessions-ended',
+      async () => {
+        await page.getByRole('button', { name: 'End the others' }).click();
+        await page.getByText('You are signed in nowhere else.').waitFor();
+      },
+    ],
+  ];
+}
+
+/** Signs the page's throw-away key in once more, elsewhere. */
+async function signInAsThisPage(page) {
+  const secret = await page.evaluate(() => sessionStorage.getItem('postfun.throw-away-key'));
+  await signInOverHttp(server, Buffer.from(secret, 'hex'));
+}
+
+test('signing in by e-mail is accessible and fits in every step', async () => {
+  const privy = await startPrivy();
+  const withPrivy = await startServer(privy.settings);
+  for (const [width, colorScheme] of [
+    [1280, 'light'],
+    [390, 'dark'],
+  ]) {
+    const options = { viewport: { width, height: 844 }, colorScheme, friends: [privy.url] };
+    const { page, finish } = await visit(browser, withPrivy, options);
+    const look = async (state) => {
+      await page.locator('#curve-chart canvas').waitFor();
+      await assertAccessible(page, state);
+      assert.equal(await overflow(page), 0, state);
+      await page.screenshot({ path: `${OUT}${width}-${colorScheme}-${state}.png` });
+    };
+    await look('email-1-offered');
+    await page.getByRole('button', { name: 'Sign in by e-mail' }).click();
+    const address = page.getByRole('textbox', { name: 'E-mail address' });
+    await address.fill('ada');
+    await address.press('Enter');
+    await page.getByText('This is no e-mail address.').waitFor();
+    await look('email-2-address');
+    await address.fill('somebody.with.quite.a.long.name@mail.example.org');
+    await address.press('Enter');
+    await page.getByRole('textbox', { name: 'Code from the e-mail' }).waitFor();
+    await look('email-3-code');
+    await finish();
+  }
+  await withPrivy.stop();
+  await privy.stop();
+});
 
 test('a swap needs nothing but the keyboard', async () => {
   const { page, finish } = await visit(browser, server);

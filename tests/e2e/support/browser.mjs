@@ -26,13 +26,13 @@ const EXPECTED = /Failed to load resource/;
  * Opens the page in a context of its own.
  *
  * `finish` closes it, and fails when a script failed, something was blocked by the content security policy, or a
- * request went to another host.
+ * request went to another host that is no friend.
  *
  * @param {import('playwright-core').Browser} browser
  * @param {{ url: string }} server
- * @param {{ before?: (page: import('playwright-core').Page) => Promise<void>, anyPool?: boolean } & import('playwright-core').BrowserContextOptions} options
+ * @param {{ before?: (page: import('playwright-core').Page) => Promise<void>, anyPool?: boolean, friends?: string[] } & import('playwright-core').BrowserContextOptions} options
  */
-export async function visit(browser, server, { before, anyPool = false, ...options } = {}) {
+export async function visit(browser, server, { before, anyPool = false, friends = [], ...options } = {}) {
   const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, ...options });
   context.setDefaultTimeout(10_000);
   const page = await context.newPage();
@@ -43,7 +43,8 @@ export async function visit(browser, server, { before, anyPool = false, ...optio
     if (bad) faults.push(`console: ${message.text()}`);
   });
   page.on('request', (request) => {
-    if (!request.url().startsWith(`${server.url}/`)) faults.push(`foreign request: ${request.url()}`);
+    const known = [server.url, ...friends].some((url) => request.url().startsWith(`${url}/`));
+    if (!known) faults.push(`foreign request: ${request.url()}`);
   });
   await before?.(page);
   await page.goto(`${server.url}/`);

@@ -7,10 +7,12 @@ const BINDING = 'signWithNostrTools';
  * Puts a NIP-07 extension into the page that signs outside of the browser and, as many do, arrives late.
  *
  * @param {import('playwright-core').Page} page
- * @param {{ sign?: (event: object, secret: Uint8Array) => object, delayMs?: number }} options
+ * @param {{ sign?: (event: object, secret: Uint8Array) => object, delayMs?: number, secret?: Uint8Array }} options
  */
-export async function installExtension(page, { sign = finalizeEvent, delayMs = 600 } = {}) {
-  const secret = generateSecretKey();
+export async function installExtension(
+  page,
+  { sign = finalizeEvent, delayMs = 600, secret = generateSecretKey() } = {},
+) {
   const signed = [];
   await page.exposeBinding(BINDING, (_source, method, event) => {
     if (method === 'getPublicKey') return getPublicKey(secret);
@@ -29,7 +31,7 @@ export async function installExtension(page, { sign = finalizeEvent, delayMs = 6
     },
     { binding: BINDING, delay: delayMs },
   );
-  return { pubkey: getPublicKey(secret), signed };
+  return { pubkey: getPublicKey(secret), secret, signed };
 }
 
 /** Calls the HTTP interface and returns the answer's body; refusals throw. */

@@ -1,5 +1,6 @@
 /** The server's calls, one function each. */
 import type { NostrEvent, SignedHead } from 'postfun';
+import type { PrivyProof } from '../privy/client';
 import { get, getBytes, post } from './client';
 import type { Balance, Burn, PoolView, Trade } from './model';
 import { toBalance, toBurn, toPool, toTrade } from './model';
@@ -14,8 +15,17 @@ export const fetchConfig = (): Promise<wire.ServerConfig> => get('/api/config');
 export const requestChallenge = (pubkey: string): Promise<wire.Challenge> =>
   post('/auth/challenge', { body: { pubkey } });
 
-export const verifyLogin = (event: NostrEvent, challengeId: string): Promise<wire.Verified> =>
-  post('/auth/verify', { body: { event, challenge_id: challengeId } });
+export const verifyLogin = (
+  event: NostrEvent,
+  challengeId: string,
+  deviceName: string,
+): Promise<wire.Verified> =>
+  post('/auth/verify', { body: { event, challenge_id: challengeId, device_name: deviceName } });
+
+export const logInWithPrivy = (proof: PrivyProof, deviceName: string): Promise<wire.PrivyLogin> =>
+  post('/api/auth/login', {
+    body: { privyToken: proof.access, identityToken: proof.identity, deviceName, platform: 'web' },
+  });
 
 export const fetchMe = async (): Promise<wire.User> => (await get<wire.UserAnswer>('/auth/me')).user;
 

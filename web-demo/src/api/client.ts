@@ -8,7 +8,7 @@ import type { RefreshAnswer } from './types';
 
 const TIMEOUT_MS = 15_000;
 
-let onUnauthorised: () => void = () => undefined;
+let onUnauthorised: (why: string | null) => void = () => undefined;
 
 /** The session's tokens; the one that is good is sent with every request. */
 export const tokens = new SharedTokens({
@@ -34,8 +34,8 @@ async function exchange(refresh: string): Promise<Tokens> {
   return tokensOf(data.accessToken, data.refreshToken, data.expiresIn);
 }
 
-/** Registers what happens when the session is over. */
-export function onSessionEnd(listener: () => void): void {
+/** Registers what happens when the session is over; it hears the server's code for why, where the server has said so. */
+export function onSessionEnd(listener: (why: string | null) => void): void {
   onUnauthorised = listener;
 }
 
@@ -59,6 +59,15 @@ export function get<T>(path: string): Promise<T> {
 
 export function post<T>(path: string, options: Options = {}): Promise<T> {
   return request<T>('POST', path, options);
+}
+
+export function put<T>(path: string, options: Options = {}): Promise<T> {
+  return request<T>('PUT', path, options);
+}
+
+/** Calls with `DELETE`, as for ending or removing something. */
+export function remove<T>(path: string, options: Options = {}): Promise<T> {
+  return request<T>('DELETE', path, options);
 }
 
 /** Fetches bytes that are no JSON; they may come from the browser's cache as the server allows. */
@@ -97,11 +106,13 @@ export async function getStream(
  * Gets another token for one that the server no longer accepts; null when there is none.
  *
  * Another tab may have refreshed, and another sign-in may have finished meanwhile.
+ *
+ * @param why the server's code for the end of what the token opened
  */
-export async function successor(refused: string | null): Promise<string | null> {
+export async function successor(refused: string | null, why: string | null = null): Promise<string | null> {
   if (refused === null) return null;
   const next = await tokens.renew(refused);
-  if (next === null) onUnauthorised();
+  if (next === null) onUnauthorised(why);
   return next === refused ? null : next;
 }
 

@@ -40,12 +40,14 @@ export async function followOwnStream(
   listener.opened();
   const take = (event: ServerEvent): void => {
     // An end may be that of the token alone; then the stream is opened again with the next one.
-    if (event.name === 'end') void successor(token).catch(() => undefined);
+    if (event.name === 'end') void successor(token, codeOf(event)).catch(() => undefined);
     else tell(event, listener);
     if (event.id !== '') listener.position(event.id);
   };
   await readEvents(body, SILENT_MS, take, () => listener.alive());
 }
+
+const codeOf = ({ data }: ServerEvent): string | null => (JSON.parse(data) as { code?: string }).code ?? null;
 
 /** Kinds that this page does not know yet are passed over. */
 function tell({ name, data }: ServerEvent, listener: OwnListener): void {

@@ -2,12 +2,14 @@
 import { computed, signal } from '@preact/signals';
 import type { NostrEvent } from 'postfun';
 import { buildLoginEvent, checkLoginEvent, CoreError } from 'postfun';
-import { endSession, fetchMe, requestChallenge, verifyLogin } from '../api/calls';
+import { deviceName } from '../account/device';
+import { endSession, fetchMe, logInWithPrivy, requestChallenge, verifyLogin } from '../api/calls';
 import { onSessionEnd, tokens, tokensOf } from '../api/client';
 import { ApiError } from '../api/errors';
 import { onTokensElsewhere } from '../api/shared';
 import { isSameSession } from '../api/tokens';
 import type { Challenge, User } from '../api/types';
+import type { PrivyProof } from '../privy/client';
 import { serverNowSeconds } from './connection';
 import { describe } from './sentences';
 import { ExtensionError, type Signer } from './signer';
@@ -20,16 +22,20 @@ export interface Notice {
 export type Session =
   | { phase: 'out'; notice: Notice | null }
   | { phase: 'resuming' }
-  | { phase: 'signing'; by: Signer['kind']; step: string }
+  | { phase: 'signing'; step: string }
   | { phase: 'in'; user: User };
 
 export const session = signal<Session>({ phase: 'out', notice: null });
 
 export const user = computed(() => (session.value.phase === 'in' ? session.value.user : null));
 
-const ENDED: Notice = {
-  tone: 'info',
-  text: 'Your session ended. Sign in again to go on; nothing is lost.',
+const ENDED = 'Your session ended. Sign in again to go on; nothing is lost.';
+
+/** The same by the code with which the server ended the person's stream. */
+const ENDED_BY_CODE: Readonly<Record<string, string>> = {
+  session_ended: `${ENDED} It was ended from another place. If that was not you, sign in and end your other sessions.`,
+  session_expired: `${ENDED} Its time was over.`,
+  user_deleted: 'This account was deleted. Its keys sign nobody in any more.',
 };
 
 /** Kind 22242 is made for signing in; a kind-1 event could be published as a note. */
@@ -47,9 +53,9 @@ function leave(notice: Notice | null): void {
  * Shows the end of a session that was ended elsewhere; whoever signed in since keeps their tokens. Somebody who has just
  * signed out knows it already: the stream may tell of it later than the answer.
  */
-function showEnd(): void {
+function showEnd(why: string | null): void {
   if (session.peek().phase === 'out') return;
-  session.value = { phase: 'out', notice: ENDED };
+  session.value = { phase: 'out', notice: { tone: 'info', text: ENDED_BY_CODE[why ?? ''] ?? ENDED } };
 }
 
 /** Follows the tabs beside this one: they sign in and out for all. */
@@ -57,7 +63,7 @@ export function followTabs(): void {
   onTokensElsewhere((before, now) => {
     if (isSameSession(before, now)) return;
     if (now !== null) void resumeSession();
-    else if (session.peek().phase === 'in') showEnd();
+    else if (session.peek().phase === 'in') showEnd(null);
   });
 }
 
@@ -80,7 +86,7 @@ export async function resumeSession(): Promise<void> {
 /** Signs in: challenge, event, local check, verification. */
 export async function signIn(signer: Signer): Promise<void> {
   const step = (text: string): void => {
-    session.value = { phase: 'signing', by: signer.kind, step: text };
+    session.value = { phase: 'signing', step: text };
   };
   try {
     step(
@@ -96,12 +102,25 @@ export async function signIn(signer: Signer): Promise<void> {
     step('Checking the signed event in this page…');
     checkEvent(event, pubkey, challenge);
     step('Showing it to the server…');
-    const verified = await verifyLogin(event, challenge.challenge_id);
+    const verified = await verifyLogin(event, challenge.challenge_id, deviceName(navigator.userAgent));
     tokens.replace(tokensOf(verified.token, verified.refresh_token, verified.expires_in));
     session.value = { phase: 'in', user: verified.user };
   } catch (cause) {
     leave({ tone: 'danger', text: whyNotSignedIn(cause) });
   }
+}
+
+/** Signs in with what Privy gave for the right code. */
+export async function signInWithPrivy(proof: PrivyProof): Promise<void> {
+  session.value = { phase: 'signing', step: 'Showing Privy’s word to the server…' };
+  try {
+    const { data } = await logInWithPrivy(proof, deviceName(navigator.userAgent));
+    const { accessToken, refreshToken, expiresIn } = data.tokens;
+    tokens.replace(tokensOf(accessToken, refreshToken, expiresIn));
+  } catch (cause) {
+    return leave({ tone: 'danger', text: describe(cause) });
+  }
+  await resumeSession();
 }
 
 function loginEvent(

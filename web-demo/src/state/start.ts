@@ -1,5 +1,6 @@
 /** Starts the page: the module, the session, the data, and what keeps them fresh. */
 import { effect, signal, untracked } from '@preact/signals';
+import { followAccount } from './account';
 import { followAttempt } from './swap';
 import { followBalances, refreshBalances } from './balances';
 import { connection, watchDevice } from './connection';
@@ -11,10 +12,12 @@ import { followHead } from './head';
 import { followHistory, loadPools } from './pools';
 import { followDepositAttempt } from './deposit';
 import { followPayments } from './payments';
+import { followEmailProof } from './privy';
 import { followProof } from './proof';
 import { followSats, refreshSats } from './sats';
 import { loadServer, server } from './server';
 import { followTabs, resumeSession, session } from './session';
+import { followSessions } from './sessions';
 import { watchForExtension } from './signer';
 import { startTheme } from './theme';
 import { followWithdrawalAttempt } from './withdrawal';
@@ -41,6 +44,9 @@ export async function start(): Promise<void> {
   followSats();
   followPayments();
   followOwn();
+  followAccount();
+  followSessions();
+  followEmailProof();
   followAttempt();
   followDepositAttempt();
   followWithdrawalAttempt();

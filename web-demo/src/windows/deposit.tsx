@@ -20,6 +20,7 @@ import {
 import { deposits, loadDeposits, moreDeposits, notePayment, shownDeposit } from '../state/payments';
 import { terms } from '../state/sats';
 import { Fact } from '../ui/fact';
+import { Field } from '../ui/field';
 import { Notice } from '../ui/notice';
 import { focusWindow } from '../ui/window';
 import { PaymentList, Row } from './payment-list';
@@ -106,35 +107,6 @@ function DepositForm(): JSX.Element | null {
         {isOnline.value ? (phase === 'sending' ? 'Making the invoice…' : 'Make an invoice') : 'No connection'}
       </button>
     </form>
-  );
-}
-
-interface FieldProps {
-  id: string;
-  label: string;
-  hint?: string;
-  unit?: string;
-  problem: string | null;
-  children: JSX.Element;
-}
-
-function Field({ id, label, hint, unit, problem, children }: FieldProps): JSX.Element {
-  return (
-    <div class="amount">
-      <div class="amount-head">
-        <label for={id}>
-          {label}
-          <span class="muted">{hint}</span>
-        </label>
-      </div>
-      <div class={`sunken ${problem === null ? '' : 'wrong'}`}>
-        {children}
-        {unit === undefined ? null : <span class="symbol">{unit}</span>}
-      </div>
-      <p class="problem" id={`${id}-problem`} role="status">
-        {problem}
-      </p>
-    </div>
   );
 }
 

@@ -1,16 +1,15 @@
-/** Sign in with an extension or a throw-away key; once signed in, who one is. */
+/** Sign in with an extension, a throw-away key or an e-mail address; once signed in, one's account. */
 import type { JSX } from 'preact';
-import type { User } from '../api/types';
 import { core } from '../state/core';
-import { throwAwayKey } from '../state/key';
+import { privyApp } from '../state/privy';
 import { isDemo } from '../state/server';
-import { session, signIn, signOut } from '../state/session';
+import { session, signIn, signInWithPrivy } from '../state/session';
 import { extensionFound, extensionSigner } from '../state/signer';
-import { CopyButton } from '../ui/copy';
-import { shorten } from '../ui/format';
 import { Notice } from '../ui/notice';
 import { Window } from '../ui/window';
-import { KeyCare, ThrowAway } from './throw-away';
+import { SignedIn } from './account';
+import { EmailWay } from './email';
+import { ThrowAway } from './throw-away';
 
 export function SignInWindow(): JSX.Element {
   const current = session.value;
@@ -32,9 +31,14 @@ export function SignInWindow(): JSX.Element {
 
 function SignInWays(): JSX.Element {
   const busy = session.value.phase !== 'out' || core.value.phase !== 'ready';
+  const withPrivy = privyApp.value !== null;
   return (
     <>
-      <p>Prove a Nostr key by a signature. There is no password and no e-mail.</p>
+      <p>
+        {withPrivy
+          ? 'Prove a Nostr key by a signature, or an e-mail address by a code. There is no password.'
+          : 'Prove a Nostr key by a signature. There is no password and no e-mail.'}
+      </p>
       <h3>With your extension</h3>
       {extensionFound.value ? (
         <button
@@ -53,32 +57,18 @@ function SignInWays(): JSX.Element {
       )}
       <h3>With a throw-away key</h3>
       <ThrowAway busy={busy} />
+      {withPrivy ? (
+        <>
+          <h3>With your e-mail address</h3>
+          <EmailWay
+            open="Sign in by e-mail"
+            finish="Sign in with the code"
+            busy={session.value.phase !== 'out'}
+            use={signInWithPrivy}
+          />
+        </>
+      ) : null}
       {isDemo.value ? <p class="muted">This is a demo server: its tokens are worth nothing.</p> : null}
-    </>
-  );
-}
-
-function SignedIn({ user }: { user: User }): JSX.Element {
-  const key = throwAwayKey.value;
-  const npub = user.npub ?? null;
-  return (
-    <>
-      <p>
-        Signed in as <strong>{user.display_name ?? `user ${user.id}`}</strong>
-        {user.is_admin ? ', an administrator' : ''}.
-      </p>
-      {npub === null ? null : (
-        <p>
-          <code title={npub}>{shorten(npub, 12, 6)}</code>
-        </p>
-      )}
-      <div class="actions">
-        {npub === null ? null : <CopyButton label="Copy npub" text={() => npub} />}
-        <button type="button" onClick={() => void signOut()}>
-          Sign out
-        </button>
-      </div>
-      {key !== null && key.pubkey === user.pubkey ? <KeyCare of={key} open={false} /> : null}
     </>
   );
 }
