@@ -1,6 +1,7 @@
 //! Why a call is not let in, a refresh is refused, or a session cannot be shown or changed.
 
 use axum::http::StatusCode;
+use uuid::Uuid;
 
 use crate::db::DbError;
 use crate::http::ApiError;
@@ -32,7 +33,10 @@ pub enum RefreshError {
     Invalid,
     /// The token was replaced by one that is in use; its session was ended just now.
     #[error("the refresh token was used again after its successor")]
-    Reused,
+    Reused {
+        /// Whose session it was.
+        user_id: Uuid,
+    },
     /// The user was deleted.
     #[error("the user was deleted")]
     UserDeleted,
@@ -111,7 +115,7 @@ impl From<RefreshError> for ApiError {
                 "invalid_refresh_token",
                 "The refresh token is invalid or has expired; sign in again.",
             ),
-            RefreshError::Reused => refused(
+            RefreshError::Reused { user_id: _ } => refused(
                 "refresh_token_reused",
                 "This refresh token was used again after its successor, so its session was ended; sign in again.",
             ),

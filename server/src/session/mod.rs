@@ -204,7 +204,7 @@ impl Sessions {
                 self.end_for_reuse_in_tx(&mut tx, &session, presented).await?;
                 tx.commit().await?;
                 self.forget(|actor| actor.session_id == session.id);
-                return Err(RefreshError::Reused);
+                return Err(RefreshError::Reused { user_id: session.user_id });
             }
             Meaning::Advance => {
                 session.used_n = session.refresh_n;

@@ -1,6 +1,7 @@
 //! A stream lives no longer than the session that opened it, and nobody has more streams than their share.
 
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use postfun_tests::{Client, EventStream, Signer, TestApp, on_both_engines};
 
@@ -40,6 +41,17 @@ on_both_engines! {
         let admin = app.admin().await;
         admin.airdrop(&same_user, "gBTC", "1").await;
         assert_eq!(another_session.next().await.unwrap().name, "balance.granted");
+    }
+
+    async fn a_stolen_refresh_token_ends_the_streams_at_once(app: TestApp) {
+        let user = app.user(1).await;
+        let mut stream = opened(&user).await;
+        let next = user.refresh(&user.refresh_token).await.ok(200).string("data.accessToken");
+        let _used = app.stranger().with_token(&next).get("/auth/me").await.ok(200);
+        user.refresh(&user.refresh_token).await.refused_in_account(401, "refresh_token_reused", "Unauthorized");
+        // Of its own accord the server looks every five seconds.
+        let ending = tokio::time::timeout(Duration::from_secs(3), ends_with(&mut stream, "session_ended"));
+        ending.await.expect("the stream ends at once");
     }
 
     async fn nothing_is_told_after_the_session_ended(app: TestApp) {

@@ -93,7 +93,12 @@ async fn refresh(
     if token.len() > TOKEN_LEN_MAX {
         return Err(RefreshError::Invalid.into());
     }
-    let (begun, _user) = app.sessions.refresh(&token).await?;
+    let (begun, _user) = app.sessions.refresh(&token).await.inspect_err(|error| {
+        // The session's streams end now, not when somebody looks next.
+        if let RefreshError::Reused { user_id } = error {
+            app.events.announce([*user_id]);
+        }
+    })?;
     let body = DataAnswer::of(TokenPair::from(&begun), app.clock.now_ms());
     let mut response = Json(body).into_response();
     let cookie = cookie_header(&begun.token, begun.expires_in_s, app.config.is_cookie_secure());
