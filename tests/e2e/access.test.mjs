@@ -164,6 +164,22 @@ function accountStates(page) {
         await page.getByText('You are signed in nowhere else.').waitFor();
       },
     ],
+    [
+      'notices',
+      async () => {
+        await part('Notices');
+        await page.getByRole('checkbox', { name: 'Be quiet at certain hours' }).check();
+        await page.getByRole('button', { name: 'Save', exact: true }).click();
+        await page.getByText('Saved.').waitFor();
+      },
+    ],
+    [
+      'notices-half',
+      async () => {
+        await page.getByLabel('until').fill('');
+        await page.getByText('Say when the quiet hours end.').waitFor();
+      },
+    ],
   ];
 }
 

@@ -20,7 +20,10 @@ export function keyText(kind: string, subject: string): string {
   return kind === 'nostr' && /^[0-9a-f]{64}$/.test(subject) ? npubEncode(subject) : subject;
 }
 
+/** A key in a few characters, without its kind and without what all keys of its kind begin with. */
+export const shortText = (kind: string, subject: string): string =>
+  shorten(keyText(kind, subject).replace(/^did:privy:/, ''), 8, 4);
+
 /** A key in a few characters. */
-export function shortKey(kind: string, subject: string): string {
-  return `${kindName(kind)} ${shorten(keyText(kind, subject), 12, 6)}`;
-}
+export const shortKey = (kind: string, subject: string): string =>
+  `${kindName(kind)} ${shortText(kind, subject)}`;

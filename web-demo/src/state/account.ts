@@ -2,7 +2,7 @@
 import { effect, signal } from '@preact/signals';
 import { user } from './session';
 
-export type Panel = 'sessions';
+export type Panel = 'sessions' | 'notices';
 
 export const openPanel = signal<Panel | null>(null);
 

@@ -12,6 +12,7 @@ import { followHead } from './head';
 import { followHistory, loadPools } from './pools';
 import { followDepositAttempt } from './deposit';
 import { followPayments } from './payments';
+import { followPreferences } from './preferences';
 import { followEmailProof } from './privy';
 import { followProof } from './proof';
 import { followSats, refreshSats } from './sats';
@@ -46,6 +47,7 @@ export async function start(): Promise<void> {
   followOwn();
   followAccount();
   followSessions();
+  followPreferences();
   followEmailProof();
   followAttempt();
   followDepositAttempt();

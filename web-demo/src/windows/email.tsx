@@ -3,7 +3,7 @@ import type { JSX, TargetedEvent } from 'preact';
 import { useLayoutEffect, useRef, useState } from 'preact/hooks';
 import type { PrivyProof } from '../privy/client';
 import { cleanCode, codeProblem, EMAIL_CHARS_MAX, emailProblem } from '../privy/entry';
-import { isOnline } from '../state/connection';
+import { deviceOnline } from '../state/connection';
 import type { EmailProof } from '../state/privy';
 import {
   changeAddress,
@@ -37,7 +37,7 @@ export function EmailWay({ open, finish, busy, use }: EmailWayProps): JSX.Elemen
       <button
         type="button"
         class="wide"
-        disabled={busy || state.phase === 'loading' || !isOnline.value}
+        disabled={busy || state.phase === 'loading' || !deviceOnline.value}
         onClick={() => void openEmailProof()}
       >
         {state.phase === 'loading' ? 'Loading Privy’s library…' : open}
@@ -61,7 +61,7 @@ function AddressForm({ state }: { state: Extract<EmailProof, { phase: 'address' 
     const wrong = emailProblem(typed.trim());
     setProblem(wrong);
     if (wrong !== null) input.current?.focus();
-    else if (isOnline.value) void sendCode(typed.trim());
+    else if (deviceOnline.value) void sendCode(typed.trim());
   };
   return (
     <form onSubmit={submit} noValidate aria-label="E-mail address">
@@ -83,7 +83,7 @@ function AddressForm({ state }: { state: Extract<EmailProof, { phase: 'address' 
         />
       </Field>
       <div class="actions">
-        <button type="submit" class="primary" aria-disabled={state.busy || !isOnline.value}>
+        <button type="submit" class="primary" aria-disabled={state.busy || !deviceOnline.value}>
           {state.busy ? 'Asking Privy…' : 'Send me a code'}
         </button>
         <button type="button" onClick={closeEmailProof}>
@@ -105,7 +105,7 @@ function CodeForm({ state, finish, use }: CodeFormProps): JSX.Element {
   const [problem, setProblem] = useState<string | null>(null);
   const shown = problem ?? state.problem;
   const input = useFocus();
-  const blocked = state.busy || !isOnline.value;
+  const blocked = state.busy || !deviceOnline.value;
   const submit = (event: TargetedEvent<HTMLFormElement>): void => {
     event.preventDefault();
     if (blocked) return;

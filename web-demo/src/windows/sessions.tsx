@@ -2,7 +2,7 @@
 import type { JSX } from 'preact';
 import type { DeviceSession } from '../account/session';
 import { SESSIONS_SHOWN } from '../api/sessions';
-import { isOnline } from '../state/connection';
+import { deviceOnline } from '../state/connection';
 import {
   ending,
   endTheOthers,
@@ -57,7 +57,7 @@ function SessionRow({ session }: { session: DeviceSession }): JSX.Element {
           <button
             type="button"
             class="small"
-            disabled={ending.value !== null || !isOnline.value}
+            disabled={ending.value !== null || !deviceOnline.value}
             onClick={() => void endThat(session)}
             aria-label={`End the session on ${device}, last used ${clockTime(lastUsed)}`}
           >
@@ -87,7 +87,7 @@ function Others({ count }: { count: number }): JSX.Element {
       <button
         type="button"
         class="wide"
-        disabled={ending.value !== null || !isOnline.value}
+        disabled={ending.value !== null || !deviceOnline.value}
         onClick={() => void endTheOthers()}
       >
         {ending.value === OTHERS ? 'Ending…' : 'End the others'}

@@ -55,8 +55,6 @@ function SignInWays(): JSX.Element {
           soon as it is there; your key stays in it.
         </p>
       )}
-      <h3>With a throw-away key</h3>
-      <ThrowAway busy={busy} />
       {withPrivy ? (
         <>
           <h3>With your e-mail address</h3>
@@ -68,6 +66,8 @@ function SignInWays(): JSX.Element {
           />
         </>
       ) : null}
+      <h3>With a throw-away key</h3>
+      <ThrowAway busy={busy} />
       {isDemo.value ? <p class="muted">This is a demo server: its tokens are worth nothing.</p> : null}
     </>
   );
