@@ -15,7 +15,7 @@ files = $(shell find $(1) -type d \( -name node_modules -o -name pkg -o -name di
 	-o -type f -print 2>/dev/null)
 WASM_SOURCES := $(call files,core/src wasm/src wasm/js) $(wildcard wasm/*.*) core/Cargo.toml LICENSE \
 	Cargo.toml Cargo.lock .cargo/config.toml rust-toolchain.toml
-WEB_SOURCES := $(call files,web-demo/src web-demo/public) $(wildcard web-demo/*.*)
+WEB_SOURCES := $(call files,web-demo/src web-demo/public web-demo/no-viem) $(wildcard web-demo/*.*)
 PACKAGE := wasm/pkg/package.json
 PAGE := web-demo/dist/index.html
 
