@@ -39,7 +39,7 @@ const DESCRIPTION: &str = "Sign in with a Nostr key, hold tokens, swap in pools.
     Every error has a stable `code`, a sentence in `message`, and the `request_id` that finds it in the server's log. A call \
     that moves money takes an `idempotency-key` header, so that it can be repeated safely.";
 
-const TAGS: [(&str, &str); 13] = [
+const TAGS: [(&str, &str); 14] = [
     ("sign-in", "Prove a key, get a token."),
     ("identities", "The caller's keys: link one more, unlink one."),
     ("users", "Profiles."),

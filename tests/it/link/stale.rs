@@ -72,7 +72,7 @@ on_both_engines! {
             (serde_json::json!({"privy_token": "x"}), "invalid_privy_token"),
             (serde_json::json!({"privy_token": expired}), "privy_token_expired"),
             (new.proof(&challenge, app.now_s() - 400, |_| {}), "proof_stale"),
-            (new.proof(&challenge, app.now_s(), |event| event.content = "{}".to_owned()), "content_malformed"),
+            (new.proof(&challenge, app.now_s(), |event| "{}".clone_into(&mut event.content)), "content_malformed"),
         ];
         for attempt in 0..ATTEMPTS_MAX {
             let (proof, code) = &wrong[usize::try_from(attempt).unwrap() % wrong.len()];
