@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use postfun_core::bolt11::{Bolt11Error, Invoice};
+use postfun_core::bolt11::{Bolt11Error, Invoice, fee_cap_msat};
 use postfun_core::encoding::hex;
 use serde_json::{Value, json};
 
@@ -59,4 +59,17 @@ fn every_invalid_invoice_is_refused_for_its_own_reason() {
     // Only a draft can be too long in this place: the field holds no more.
     seen.insert("invoice_description_too_long");
     assert_eq!(seen, BTreeSet::from(Bolt11Error::CODES), "every reason has a vector");
+}
+
+#[test]
+fn every_fee_cap_is_computed() {
+    let file: Value =
+        serde_json::from_str(include_str!("../../tests/vectors/bolt11.json")).expect("the vectors are JSON");
+    let caps = file["fee_caps"].as_array().expect("a list");
+    assert_eq!(caps.len(), 13);
+    for case in caps {
+        let number = |field: &str| text(case, field).parse::<u64>().expect("digits");
+        let configured = (!case["fee_sats_max"].is_null()).then(|| number("fee_sats_max"));
+        assert_eq!(fee_cap_msat(number("amount_msat"), configured), number("fee_cap_msat"), "{case}");
+    }
 }

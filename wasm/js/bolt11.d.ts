@@ -74,6 +74,16 @@ export function decodeInvoice(invoice: string): Invoice;
  */
 export function checkPayable(invoice: string, payment: Payment): Invoice;
 
+/**
+ * Returns the most that the fee of a withdrawal may be, in millisatoshis: as the operator has set it, else the larger of
+ * 20 sats and one hundredth of the amount, rounded up to whole millisatoshis.
+ *
+ * @param amountMsat what is to be paid, in millisatoshis, up to 2^63 - 1
+ * @param feeSatsMax what the operator has set, in sats, up to 2^63 - 1; `null` when nothing
+ * @throws {CoreError} `not_initialised`, `invalid_argument`, and `amount_out_of_range` for a number above 2^63 - 1
+ */
+export function feeCapMsat(amountMsat: bigint, feeSatsMax?: bigint | null): bigint;
+
 /** Every code that an invoice is refused with. */
 export type InvoiceErrorCode =
   // It is none.

@@ -40,6 +40,17 @@ export function checkPayable(invoice, payment) {
 }
 
 /**
+ * @param {bigint} amountMsat
+ * @param {bigint | null} [feeSatsMax]
+ * @returns {bigint}
+ */
+export function feeCapMsat(amountMsat, feeSatsMax = null) {
+  module.instance();
+  const cap = feeSatsMax === null ? undefined : units(feeSatsMax, 'feeSatsMax');
+  return raw.feeCapMsat(units(amountMsat, 'amountMsat'), cap);
+}
+
+/**
  * @template T
  * @param {unknown} invoice
  * @param {(read: raw.RawInvoice) => T} use

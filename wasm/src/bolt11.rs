@@ -41,6 +41,14 @@ pub fn decode_invoice(text: &str) -> Result<RawInvoice, CoreError> {
     Ok(RawInvoice(Invoice::decode(text)?))
 }
 
+/// Returns the most that the fee of a withdrawal may be, in msat; see [`bolt11::fee_cap_msat`]. The caller checks both
+/// numbers, which would wrap.
+#[wasm_bindgen(js_name = feeCapMsat)]
+#[must_use]
+pub fn fee_cap_msat(amount_msat: u64, fee_sats_max: Option<u64>) -> u64 {
+    bolt11::fee_cap_msat(amount_msat, fee_sats_max)
+}
+
 #[wasm_bindgen]
 impl RawInvoice {
     /// Returns the name of the network.

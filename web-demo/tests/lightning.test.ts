@@ -1,9 +1,10 @@
-import { expect, test } from 'vitest';
+import { beforeAll, expect, test } from 'vitest';
 import { ApiError, NoAnswerError } from '../src/api/errors';
 import type { Attempt } from '../src/lightning/attempt';
 import { afterFailure, failureSentence, readAttempt } from '../src/lightning/attempt';
-import type { Preview } from '../src/lightning/invoice';
-import { feeCapMsat, memoProblem, planOf, readSats, sampleSats } from '../src/lightning/limits';
+import type { Preview, Reader } from '../src/lightning/invoice';
+import { loadReader } from '../src/lightning/invoice';
+import { memoProblem, planOf, readSats, sampleSats } from '../src/lightning/limits';
 import { continued, merged, noListing, restarted } from '../src/lightning/listing';
 import type { Deposit, Sats, Terms, Withdrawal } from '../src/lightning/model';
 import { toDeposit, toTerms, toWithdrawal } from '../src/lightning/model';
@@ -20,10 +21,15 @@ const terms: Terms = {
   feeSatsMax: null,
 };
 
+let reader: Reader;
+beforeAll(async () => {
+  reader = await loadReader();
+});
+
 const plain = (text: string | null): string | null => text?.replace(/\s/gu, ' ') ?? null;
 const has = (sats: bigint): Sats => ({ availableMsat: sats * 1000n, heldMsat: 0n });
 const invoiceOver = (amountSats: bigint): Preview =>
-  ({ kind: 'invoice', invoice: {}, amountSats, refusal: null }) as Preview;
+  ({ kind: 'invoice', invoice: {}, amountSats, refusal: null, reader }) as Preview;
 
 const deposit = (id: string, status: Deposit['status'] = 'pending'): Deposit => ({
   id,
@@ -54,14 +60,16 @@ const withdrawal = (
 });
 
 test('the fee cap is twenty sats or a hundredth rounded up, unless the server has its own', () => {
-  expect([1n, 2000n, 2001n, 500_000n].map((sats) => feeCapMsat(terms, sats))).toEqual([
+  const cap = (sats: bigint, feeSatsMax: bigint | null = null): bigint | undefined =>
+    planOf(invoiceOver(sats), { ...terms, feeSatsMax }, null)?.feeCapMsat;
+  expect([1n, 2000n, 2001n, 500_000n].map((sats) => cap(sats))).toEqual([
     20_000n,
     20_000n,
     20_010n,
     5_000_000n,
   ]);
-  expect(feeCapMsat({ ...terms, feeSatsMax: 0n }, 500_000n)).toBe(0n);
-  expect(feeCapMsat({ ...terms, feeSatsMax: 7n }, 1n)).toBe(7000n);
+  expect(cap(500_000n, 0n)).toBe(0n);
+  expect(cap(1n, 7n)).toBe(7000n);
 });
 
 test('an amount is whole sats within the limit, and anything else has a sentence', () => {

@@ -8,7 +8,7 @@
 //! | `features` | the features that an invoice asks a payer to have |
 //! | `signature` | who signed it |
 //! | `invoice` | an invoice, read and found genuine |
-//! | `payable` | whether it may be paid here, now, with this amount |
+//! | `payable`, `fee` | whether it may be paid here, now, with this amount; the most that this may cost |
 //! | `draft` | an invoice to be signed |
 //!
 //! An own reader: the crate of the rust-lightning project brings the whole of `bitcoin` and libsecp256k1 in C along,
@@ -20,6 +20,7 @@
 mod draft;
 mod error;
 mod features;
+mod fee;
 mod fields;
 mod hrp;
 mod invoice;
@@ -29,12 +30,16 @@ mod signature;
 
 pub use draft::Draft;
 pub use error::{Bolt11Error, PayRefusal};
+pub use fee::fee_cap_msat;
 pub use invoice::{Invoice, without_scheme};
 pub use network::Network;
 pub use payable::check_payable;
 
 use bech32::primitives::checksum::Checksum;
 use bech32::{Bech32, Fe32};
+
+/// Millisatoshis of one sat.
+const SAT_MSAT: u64 = 1000;
 
 /// The longest invoice that is read, in bytes: what the largest QR code of digits holds. The specification has no limit.
 pub const TEXT_LEN_MAX: usize = 7089;

@@ -1,9 +1,6 @@
 //! Whether an invoice may be paid here, now, with this amount: the same answer on the page and in the server.
 
-use super::{Invoice, Network, PayRefusal};
-
-/// Millisatoshis of one sat.
-const SAT_MSAT: u64 = 1000;
+use super::{Invoice, Network, PayRefusal, SAT_MSAT};
 
 /// Checks that an invoice is for this network, asks for exactly this amount, and has not expired.
 ///

@@ -2,12 +2,9 @@
 
 use std::time::Duration;
 
-use crate::config::{BackendConfig, LightningConfig};
+use postfun_core::bolt11;
 
-/// The least fee cap where none is configured, in sats.
-const FEE_CAP_MIN_SATS: u64 = 20;
-/// The fee cap of larger amounts where none is configured: one hundredth, because providers set aside as much.
-const FEE_CAP_DIVISOR: u64 = 100;
+use crate::config::{BackendConfig, LightningConfig};
 
 /// What is added to the time that an order may take: clocks, and the way back.
 const PATIENCE_MIN: Duration = Duration::from_secs(5);
@@ -56,49 +53,14 @@ impl Terms {
         }
     }
 
-    /// Returns the most that the fee of a withdrawal may be, in msat.
-    ///
-    /// # Rounding
-    ///
-    /// The hundredth is rounded up to whole msat.
+    /// Returns the most that the fee of a withdrawal may be, in msat; see [`bolt11::fee_cap_msat`].
     #[must_use]
     pub fn fee_cap_msat(&self, amount_msat: u64) -> u64 {
-        match self.max_fee_sats {
-            Some(sats) => sats.saturating_mul(1_000),
-            None => amount_msat.div_ceil(FEE_CAP_DIVISOR).max(FEE_CAP_MIN_SATS * 1_000),
-        }
+        bolt11::fee_cap_msat(amount_msat, self.max_fee_sats)
     }
 
     /// The patience in milliseconds.
     pub(super) fn patience_ms(&self) -> i64 {
         i64::try_from(self.patience.as_millis()).unwrap_or(i64::MAX)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn terms(max_fee_sats: Option<u64>) -> Terms {
-        Terms {
-            default_memo: String::new(),
-            deposit_max_sats: 1,
-            can_withdraw: true,
-            invoice_expiry_s: 1,
-            withdraw_max_sats: 1,
-            withdraw_daily_sats: 1,
-            max_fee_sats,
-            patience: Duration::from_secs(1),
-        }
-    }
-
-    #[test]
-    fn fee_cap_is_twenty_sats_or_a_hundredth_unless_configured() {
-        assert_eq!(terms(None).fee_cap_msat(1_000), 20_000);
-        assert_eq!(terms(None).fee_cap_msat(2_000_000), 20_000);
-        assert_eq!(terms(None).fee_cap_msat(2_000_001), 20_001);
-        assert_eq!(terms(None).fee_cap_msat(500_000_000), 5_000_000);
-        assert_eq!(terms(Some(0)).fee_cap_msat(500_000_000), 0);
-        assert_eq!(terms(Some(7)).fee_cap_msat(500_000_000), 7_000);
     }
 }

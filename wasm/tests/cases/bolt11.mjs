@@ -33,6 +33,7 @@ export function bolt11Tests(bolt11, vectors) {
       }),
     ],
     ['an invoice may be paid exactly, here and in time', () => payable(bolt11, vectors)],
+    ['the fee cap is the core’s', () => feeCaps(bolt11, vectors)],
     ['what is no invoice and no payment is refused', () => wrongArguments(bolt11, vectors)],
   ];
 }
@@ -84,6 +85,24 @@ function payable(bolt11, vectors) {
       code,
       `${code} for ${Object.keys(change)}`,
     );
+  }
+}
+
+function feeCaps(bolt11, { fee_caps: cases }) {
+  const read = (digits) => (digits === null ? null : BigInt(digits));
+  for (const { amount_msat: amount, fee_sats_max: max, fee_cap_msat: cap } of cases) {
+    equal(bolt11.feeCapMsat(BigInt(amount), read(max)), BigInt(cap), `${amount} msat, at most ${max} sats`);
+  }
+  equal(bolt11.feeCapMsat(1000n), 20_000n, 'nothing set');
+  for (const [call, code] of [
+    [() => bolt11.feeCapMsat(1000), 'invalid_argument'],
+    [() => bolt11.feeCapMsat('1000'), 'invalid_argument'],
+    [() => bolt11.feeCapMsat(1000n, 20), 'invalid_argument'],
+    [() => bolt11.feeCapMsat(-1n), 'amount_out_of_range'],
+    [() => bolt11.feeCapMsat(2n ** 63n), 'amount_out_of_range'],
+    [() => bolt11.feeCapMsat(1n, 2n ** 64n + 1n), 'amount_out_of_range'],
+  ]) {
+    equal(codeOf(bolt11, call), code, String(call));
   }
 }
 

@@ -33,8 +33,8 @@ export type Preview =
   | { kind: 'empty' }
   /** It is no invoice, or nobody signed it. */
   | { kind: 'unreadable'; refusal: Refusal }
-  /** It is one; with a refusal it cannot be paid here and now all the same. */
-  | { kind: 'invoice'; invoice: Invoice; amountSats: bigint | null; refusal: Refusal | null };
+  /** It is one; with a refusal it cannot be paid here and now all the same. Whoever read it knows what it may cost. */
+  | { kind: 'invoice'; invoice: Invoice; amountSats: bigint | null; refusal: Refusal | null; reader: Reader };
 
 const SAT_MSAT = 1000n;
 
@@ -55,9 +55,9 @@ export function previewOf(reader: Reader, typed: string, network: Network, nowSe
     // An invoice of half a sat equals no number of sats, so the check refuses it whatever stands here.
     reader.checkPayable(text, { network, amountSats: amountSats ?? 0n, nowSeconds });
   } catch (cause) {
-    return { kind: 'invoice', invoice, amountSats, refusal: refusalOf(cause) };
+    return { kind: 'invoice', invoice, amountSats, refusal: refusalOf(cause), reader };
   }
-  return { kind: 'invoice', invoice, amountSats, refusal: null };
+  return { kind: 'invoice', invoice, amountSats, refusal: null, reader };
 }
 
 /** The refusal that the package made; any other error is a fault and goes on. */

@@ -6,18 +6,8 @@ import { satsText } from './text';
 
 export const MSAT = 1000n;
 
-const FEE_MSAT_MIN = 20n * MSAT;
-const FEE_DIVISOR = 100n;
-
 /** The longest memo in bytes: what an invoice holds. */
 const MEMO_BYTES_MAX = 639;
-
-/** The most that the fee may be: as configured, or the larger of 20 sats and one hundredth, rounded up to whole msat. */
-export function feeCapMsat({ feeSatsMax }: Terms, amountSats: bigint): bigint {
-  if (feeSatsMax !== null) return feeSatsMax * MSAT;
-  const hundredth = (amountSats * MSAT + FEE_DIVISOR - 1n) / FEE_DIVISOR;
-  return hundredth > FEE_MSAT_MIN ? hundredth : FEE_MSAT_MIN;
-}
 
 export type SatsEntry =
   { kind: 'empty' } | { kind: 'amount'; sats: bigint } | { kind: 'refused'; sentence: string };
@@ -56,10 +46,10 @@ export interface Plan {
 /** Plans the withdrawal that an invoice asks for; null when the invoice itself cannot be paid here. */
 export function planOf(preview: Preview, terms: Terms, sats: Sats | null): Plan | null {
   if (preview.kind !== 'invoice' || preview.refusal !== null || preview.amountSats === null) return null;
-  const { amountSats } = preview;
-  const cap = feeCapMsat(terms, amountSats);
-  const totalMsat = amountSats * MSAT + cap;
-  return { amountSats, feeCapMsat: cap, totalMsat, obstacle: obstacleTo(amountSats, totalMsat, terms, sats) };
+  const { amountSats, reader } = preview;
+  const feeCapMsat = reader.feeCapMsat(amountSats * MSAT, terms.feeSatsMax);
+  const totalMsat = amountSats * MSAT + feeCapMsat;
+  return { amountSats, feeCapMsat, totalMsat, obstacle: obstacleTo(amountSats, totalMsat, terms, sats) };
 }
 
 function obstacleTo(amountSats: bigint, totalMsat: bigint, terms: Terms, sats: Sats | null): string | null {
