@@ -2,11 +2,12 @@
 //!
 //! Only debug builds look at `FAULT_POINT`; in a release build a point is nothing.
 
-/// Ends the process, at once and without any clean-up, when `FAULT_POINT` names this place.
+/// Ends the process as `kill -9` does when `FAULT_POINT` names this place.
 pub(crate) fn point(name: &'static str) {
     #[cfg(debug_assertions)]
     if CHOSEN.as_deref() == Some(name) {
-        // As `kill -9` would: nothing is flushed, nothing is told.
+        // Nothing is flushed, nothing is told, and no core is dumped, of which a drill would leave hundreds.
+        let _ = rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::KILL);
         std::process::abort();
     }
     #[cfg(not(debug_assertions))]
