@@ -300,6 +300,7 @@ impl App {
         jobs.push(activity::keeping::job());
         jobs.push(amm::checkpoint::job());
         jobs.push(lightning::poll::job());
+        jobs.push(lightning::late::job());
         jobs
     }
 }

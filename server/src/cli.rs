@@ -37,6 +37,7 @@ Exit codes:
   1  the command failed
   2  the command line or a setting cannot be used
   3  audit or openapi --check found a difference
+  4  audit found none, but could not compare the ledger with the Lightning provider's wallet; see --offline
 ";
 
 /// Postfun: sign in with a key you hold, keep tokens in a ledger, swap in pools.
@@ -71,8 +72,12 @@ enum Command {
     Privy(privy::PrivyCommand),
     /// Print strong secrets for an environment file
     Secrets,
-    /// Recompute balances, holds and pools from their entries and events
-    Audit,
+    /// Recompute balances, holds and pools from their entries and events, and compare with the Lightning provider's wallet
+    Audit {
+        /// Leave the Lightning provider's wallet out
+        #[arg(long)]
+        offline: bool,
+    },
     /// Write a consistent copy of an SQLite database to a new file
     Backup {
         /// The file to write
@@ -91,6 +96,8 @@ enum Command {
 enum Outcome {
     Done,
     Different,
+    /// Nothing differs as far as could be seen.
+    Incomplete,
 }
 
 fn long_help() -> String {
@@ -110,6 +117,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     match execute(cli) {
         Ok(Outcome::Done) => ExitCode::SUCCESS,
         Ok(Outcome::Different) => ExitCode::from(3),
+        Ok(Outcome::Incomplete) => ExitCode::from(4),
         Err(error) => {
             out::complain(&sentence(error.as_ref()));
             ExitCode::from(if error.is::<ConfigError>() { 2 } else { 1 })
@@ -149,7 +157,7 @@ fn execute(cli: Cli) -> Result<Outcome, CommandError> {
             Command::Migrate => migrate(&settings).await,
             Command::Admin(command) => admin::run(&settings, command).await,
             Command::Beta(command) => beta::run(&settings, command).await,
-            Command::Audit => audit(&settings).await,
+            Command::Audit { offline } => audit(&settings, offline).await,
             Command::Backup { path } => backup(&settings, path).await,
             Command::Privy(command) => privy::run(&settings, command).await,
             Command::Openapi { check } => openapi(check.as_ref()),
@@ -186,7 +194,7 @@ async fn migrate(settings: &Settings) -> Result<Outcome, CommandError> {
     Ok(Outcome::Done)
 }
 
-async fn audit(settings: &Settings) -> Result<Outcome, CommandError> {
+async fn audit(settings: &Settings, is_offline: bool) -> Result<Outcome, CommandError> {
     let db = open_existing_database(settings).await?;
     let Pending { applied, known } = db.migrations().await?;
     if applied != known {
@@ -198,29 +206,35 @@ async fn audit(settings: &Settings) -> Result<Outcome, CommandError> {
     }
     let report = audit::run(&db).await?;
     out::line(&report.to_string())?;
-    let is_covered = audit_wallet(settings, &db).await?;
+    let wallet = if is_offline { Outcome::Done } else { audit_wallet(settings, &db).await? };
     db.close().await;
-    Ok(if report.is_clean() && is_covered { Outcome::Done } else { Outcome::Different })
+    Ok(if report.is_clean() { wallet } else { Outcome::Different })
 }
 
-/// Compares the ledger with the wallet of the configured Lightning provider, where one can be asked; says whether nothing
-/// is missing.
-async fn audit_wallet(settings: &Settings, db: &Database) -> Result<bool, CommandError> {
+/// Compares the ledger with the wallet of the configured Lightning provider, once it has held sats of users.
+async fn audit_wallet(settings: &Settings, db: &Database) -> Result<Outcome, CommandError> {
+    if !lightning::is_comparable(db).await? {
+        return Ok(Outcome::Done);
+    }
+    let not_compared = |why: &str| {
+        out::line(&format!("lightning: the wallet was NOT compared with the ledger: {why}"))?;
+        Ok(Outcome::Incomplete)
+    };
     // The audit of the books needs less than a whole configuration, so one that cannot be used does not stop it.
-    let Ok(config) = settings.load() else { return Ok(true) };
+    let config = match settings.load() {
+        Ok(config) => config,
+        Err(error) => return not_compared(&sentence(&error)),
+    };
     let (clock, entropy): (Arc<dyn Clock>, Arc<dyn Entropy>) = (Arc::new(SystemClock), Arc::new(OsEntropy));
     let provider = Provider::connect(&config, db, &clock, &entropy)?;
-    let Some(backend) = provider.backend else { return Ok(true) };
+    let Some(backend) = provider.backend else { return not_compared("no Lightning provider is configured") };
     match lightning::reconcile(db, backend.as_ref()).await {
         Ok(Some(reconciliation)) => {
             out::line(&reconciliation.to_string())?;
-            Ok(!reconciliation.is_short())
+            Ok(if reconciliation.is_short() { Outcome::Different } else { Outcome::Done })
         }
-        Ok(None) => Ok(true),
-        Err(error) => {
-            out::line(&format!("lightning: the wallet was NOT compared with the ledger: {error}"))?;
-            Ok(true)
-        }
+        Ok(None) => Ok(Outcome::Done),
+        Err(error) => not_compared(&sentence(&error)),
     }
 }
 
@@ -279,6 +293,7 @@ mod tests {
             "postfun beta keys 1 --reason launch",
             "postfun beta unused",
             "postfun audit",
+            "postfun audit --offline",
             "postfun backup copy.db",
             "postfun openapi",
             "postfun secrets",
@@ -299,7 +314,10 @@ mod tests {
         ] {
             assert!(Cli::try_parse_from(line.split(' ')).is_err(), "{line}");
         }
-        assert!(matches!(Cli::try_parse_from(["postfun", "audit"]).unwrap().command, Some(Command::Audit)));
+        assert!(matches!(
+            Cli::try_parse_from(["postfun", "audit"]).unwrap().command,
+            Some(Command::Audit { offline: false })
+        ));
     }
 
     #[test]

@@ -195,6 +195,17 @@ impl FakeLnbits {
         state.payments.get(hash).map(|payment| payment.outcome)
     }
 
+    /// Makes a payment after all that it had called failed.
+    ///
+    /// # Panics
+    ///
+    /// When there is none of that hash.
+    pub fn pay_after_all(&self, hash: &str, fee_msat: u64) {
+        let mut state = self.state();
+        let payment = state.payments.get_mut(hash).expect("the payment was ordered");
+        payment.outcome = Outcome::Paid { fee_msat };
+    }
+
     /// Counts the orders that were refused because their hash was paid, or being paid.
     #[must_use]
     pub fn refused_twice(&self) -> u64 {
@@ -246,7 +257,9 @@ async fn reply_to(state: &Mutex<State>, request: &Heard) -> Reply {
                 None => lock(state).make(&body),
             }
         }
-        ("GET", "wallet") => say(200, &json!({"balance": lock(state).balance_msat()})),
+        ("GET", "wallet") => {
+            say(200, &json!({"id": "fake", "name": "fake", "balance": lock(state).balance_msat()}))
+        }
         ("GET", "payments/fee-reserve") => say(200, &json!({"fee_reserve": RESERVE_MSAT})),
         ("GET", "payments") => lock(state).list(query.trim_start_matches("payment_hash=")),
         ("GET", path) => lock(state).look(path.trim_start_matches("payments/")),

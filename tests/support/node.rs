@@ -10,7 +10,7 @@ use postfun_core::signature::schnorr::SecretKey;
 use postfun_server::clock::{Clock, ManualClock};
 use postfun_server::lightning::{
     BackendError, CreatedInvoice, InvoiceState, LightningBackend, NewInvoice, PayOutcome, PaymentHash,
-    PaymentState,
+    PaymentState, Settlement,
 };
 use tokio::sync::oneshot;
 
@@ -21,6 +21,11 @@ pub enum Behaviour {
     Settle {
         /// The fee, in msat.
         fee_msat: u64,
+    },
+    /// Pays another amount without a fee, and says so.
+    SettleOther {
+        /// The amount, in msat.
+        amount_msat: u64,
     },
     /// Does not pay, and says so.
     Fail,
@@ -103,6 +108,9 @@ struct State {
     questions: usize,
     reserve_msat: u64,
     balance_msat: u64,
+    /// None for the only wallet of a node that has one.
+    wallet: Option<&'static str>,
+    is_nameless: bool,
     is_down: bool,
     speaks_nonsense: bool,
 }
@@ -141,6 +149,24 @@ impl Node {
         invoice.1 = true;
         let amount_msat = invoice.0;
         state.balance_msat += amount_msat;
+    }
+
+    /// Has one of the node's own invoices paid from outside with another amount than it asks for.
+    ///
+    /// # Panics
+    ///
+    /// As [`Node::receive`].
+    pub fn receive_other(&self, hash: &str, amount_msat: u64) {
+        let known = hash.parse().expect("a payment hash is hex");
+        self.state().invoices.get_mut(&known).expect("the node made this invoice").0 = amount_msat;
+        self.receive(hash);
+    }
+
+    /// Has the keys open another wallet from now on, or one that does not tell its name.
+    pub fn set_wallet(&self, name: Option<&'static str>) {
+        let mut state = self.state();
+        state.wallet = name;
+        state.is_nameless = name.is_none();
     }
 
     /// Decides a payment that was on its way.
@@ -285,14 +311,23 @@ impl Node {
         if behaviour == Behaviour::TurnAway {
             return PayOutcome::Failed { reason: "not today".to_owned() };
         }
-        if matches!(state.payments.get(&hash), Some(PaymentState::Settled { .. } | PaymentState::Pending)) {
+        if matches!(state.payments.get(&hash), Some(PaymentState::Settled(_) | PaymentState::Pending)) {
             return PayOutcome::Failed { reason: "this hash is paid, or being paid".to_owned() };
         }
+        let ordered_msat = invoice.amount_msat.expect("the server refuses invoices without an amount");
+        let paid = |amount_msat, fee_msat| Settlement { amount_msat, fee_msat };
         let (now, outcome) = match behaviour {
             Behaviour::Settle { fee_msat } => {
-                (PaymentState::Settled { fee_msat }, PayOutcome::Settled { fee_msat })
+                let paid = paid(ordered_msat, fee_msat);
+                (PaymentState::Settled(paid), PayOutcome::Settled(paid))
             }
-            Behaviour::SettleUnheard { fee_msat } => (PaymentState::Settled { fee_msat }, lost()),
+            Behaviour::SettleOther { amount_msat } => {
+                let paid = paid(amount_msat, 0);
+                (PaymentState::Settled(paid), PayOutcome::Settled(paid))
+            }
+            Behaviour::SettleUnheard { fee_msat } => {
+                (PaymentState::Settled(paid(ordered_msat, fee_msat)), lost())
+            }
             Behaviour::Fail => {
                 let reason = "no route".to_owned();
                 (PaymentState::Failed { reason: reason.clone() }, PayOutcome::Failed { reason })
@@ -387,6 +422,17 @@ impl LightningBackend for Node {
             Err(BackendError::Unreachable { detail: "the node is down".to_owned() })
         } else {
             Ok(state.balance_msat)
+        };
+        ready(answer).boxed()
+    }
+
+    fn wallet_id(&self) -> BoxFuture<'_, Result<Option<String>, BackendError>> {
+        let state = self.state();
+        let name = state.wallet.unwrap_or("the only one").to_owned();
+        let answer = if state.is_down {
+            Err(BackendError::Unreachable { detail: "the node is down".to_owned() })
+        } else {
+            Ok((!state.is_nameless).then_some(name))
         };
         ready(answer).boxed()
     }

@@ -157,22 +157,57 @@ impl TestApp {
         })
     }
 
+    /// Returns what the operator has lost at the Lightning provider, in msat.
+    ///
+    /// # Panics
+    ///
+    /// When the database does not answer.
+    pub async fn operator_loss_msat(&self) -> i64 {
+        const LOSS: &str =
+            "SELECT CAST(COALESCE(-SUM(available), 0) AS BIGINT) FROM accounts WHERE owner_id = 'operator'";
+        on_connection!(self, |connection| {
+            sqlx::query_scalar(LOSS).fetch_one(connection).await.expect("accounts can be read")
+        })
+    }
+
+    /// Lets a withdrawal be as one that was set aside by a process that died before it sent it.
+    ///
+    /// # Panics
+    ///
+    /// When the database does not answer, or has no such withdrawal.
+    pub async fn never_sent(&self, id: &str) {
+        const FORGET: &str = "UPDATE lightning_withdrawals SET step = 'reserved', attempts = 0, on_line_until_ms = NULL \
+                              WHERE id = $1";
+        self.age(FORGET, id).await;
+    }
+
+    /// Lets the next look at a failed withdrawal be due, where there is one to come.
+    ///
+    /// # Panics
+    ///
+    /// When the database does not answer, or has no such withdrawal.
+    pub async fn look_late_now(&self, id: &str) {
+        const DUE: &str = "UPDATE lightning_withdrawals \
+                           SET late_check_at_ms = CASE WHEN late_check_at_ms IS NOT NULL THEN 1 END WHERE id = $1";
+        self.age(DUE, id).await;
+    }
+
     /// Lets an invoice have ended long ago, as if its hours had passed.
     ///
     /// # Panics
     ///
     /// When the database does not answer, or has no such invoice.
     pub async fn outlive_invoice(&self, id: &str) {
-        const AGE: &str = "UPDATE lightning_invoices SET expires_at_ms = 1 WHERE id = $1";
+        self.age("UPDATE lightning_invoices SET expires_at_ms = 1 WHERE id = $1", id).await;
+    }
+
+    /// Changes the row of an id behind the server's back.
+    async fn age(&self, statement: &'static str, id: &str) {
         let rows = on_connection!(self, |connection| {
-            sqlx::query(AGE)
-                .bind(id)
-                .execute(connection)
-                .await
-                .expect("an invoice can be aged")
-                .rows_affected()
+            let changed = sqlx::query(statement).bind(id).execute(connection).await;
+            changed.expect("a row can be changed").rows_affected()
         });
-        assert_eq!(rows, 1, "there is such an invoice");
+        assert_eq!(rows, 1, "there is such a row");
     }
 
     /// Counts the rows of every table that says what happened: equal before and after means that nothing was written.

@@ -32,6 +32,10 @@ pub enum PostingKind {
     InsidePayment,
     /// Sats arrived that nobody is owed yet.
     Suspense,
+    /// The Lightning provider moved another amount than it was asked for.
+    LightningDifference,
+    /// The Lightning provider made a payment that it had called failed.
+    LatePayment,
 }
 
 impl PostingKind {
@@ -49,6 +53,8 @@ impl PostingKind {
             Self::WithdrawalFee => "withdrawal_fee",
             Self::InsidePayment => "inside_payment",
             Self::Suspense => "suspense",
+            Self::LightningDifference => "lightning_difference",
+            Self::LatePayment => "late_payment",
         }
     }
 }

@@ -5,7 +5,7 @@ use std::fmt;
 use sqlx::FromRow;
 
 use super::repo::{node, withdrawal};
-use super::{BackendError, LightningBackend};
+use super::{BackendError, LightningBackend, OtherWallet};
 use crate::audit::Finding;
 use crate::db::{Database, DbError, Tx, on_backend, statements};
 
@@ -67,6 +67,29 @@ GROUP BY w.id, w.fee_msat
 HAVING COALESCE(SUM(e.amount), 0) <> w.fee_msat
 ORDER BY w.id
 LIMIT $1";
+    WRONG_DIFFERENCES = "
+SELECT d.id AS subject, CAST(COALESCE(SUM(e.amount), 0) AS BIGINT) AS found, d.msat AS expected
+FROM (
+    SELECT id, ABS(received_msat - amount_msat) AS msat FROM lightning_invoices WHERE received_msat IS NOT NULL
+    UNION ALL
+    SELECT id, ABS(paid_msat - amount_msat) AS msat FROM lightning_withdrawals WHERE paid_msat IS NOT NULL
+) AS d
+LEFT JOIN postings AS p ON p.unique_key = 'lightning:' || d.id || ':difference'
+LEFT JOIN entries AS e ON e.posting_id = p.id AND e.amount > 0
+GROUP BY d.id, d.msat
+HAVING COALESCE(SUM(e.amount), 0) <> d.msat
+ORDER BY d.id
+LIMIT $1";
+    WRONG_LATE_PAYMENTS = "
+SELECT w.id AS subject, CAST(COALESCE(SUM(e.amount), 0) AS BIGINT) AS found, w.late_msat AS expected
+FROM lightning_withdrawals AS w
+LEFT JOIN postings AS p ON p.unique_key = 'lightning:' || w.id || ':late'
+LEFT JOIN entries AS e ON e.posting_id = p.id AND e.amount > 0
+WHERE w.late_msat IS NOT NULL
+GROUP BY w.id, w.late_msat
+HAVING COALESCE(SUM(e.amount), 0) <> w.late_msat
+ORDER BY w.id
+LIMIT $1";
     PAYMENTS_WITHOUT_CONFIRMATION = "
 SELECT p.unique_key AS subject, CAST(1 AS BIGINT) AS found, CAST(0 AS BIGINT) AS expected
 FROM postings AS p
@@ -86,9 +109,10 @@ LIMIT $1";
 SELECT
     CAST(COALESCE((SELECT SUM(available) FROM accounts
         WHERE owner_kind = 'system' AND owner_id = 'lightning' AND purpose = 'clearing'), 0) AS BIGINT) AS found,
-    CAST(COALESCE((SELECT SUM(amount_msat + fee_msat) FROM lightning_withdrawals
+    CAST(COALESCE((SELECT SUM(COALESCE(paid_msat, amount_msat) + fee_msat) FROM lightning_withdrawals
         WHERE status = 'confirmed' AND hold_id IS NOT NULL), 0)
-      - COALESCE((SELECT SUM(amount_msat) FROM lightning_invoices WHERE paid_by = 'provider'), 0)
+      + COALESCE((SELECT SUM(late_msat) FROM lightning_withdrawals WHERE late_msat IS NOT NULL), 0)
+      - COALESCE((SELECT SUM(COALESCE(received_msat, amount_msat)) FROM lightning_invoices WHERE paid_by = 'provider'), 0)
       - COALESCE((SELECT SUM(amount_msat) FROM lightning_invoices WHERE paid_twice), 0) AS BIGINT) AS expected";
 }
 
@@ -112,6 +136,8 @@ pub(crate) async fn run(tx: &mut Tx) -> Result<Vec<Finding>, DbError> {
         ("second payment of an invoice is not in suspense", WRONG_SUSPENSES),
         ("confirmed withdrawal did not debit its amount", WRONG_PAYMENTS),
         ("confirmed withdrawal did not debit its fee", WRONG_FEES),
+        ("difference of what the provider moved is not booked", WRONG_DIFFERENCES),
+        ("payment that was made after it had failed is not booked", WRONG_LATE_PAYMENTS),
         ("withdrawal was debited without being confirmed", PAYMENTS_WITHOUT_CONFIRMATION),
         ("withdrawal sets aside another sum than amount and fee cap while pending", WRONG_RESERVES),
     ];
@@ -192,12 +218,24 @@ impl fmt::Display for Reconciliation {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ReconcileError {
+    /// The sats are in another wallet.
+    #[error(transparent)]
+    OtherWallet(#[from] OtherWallet),
     /// The provider could not be asked.
     #[error(transparent)]
     Backend(#[from] BackendError),
     /// The database could not be read.
     #[error(transparent)]
     Database(#[from] DbError),
+}
+
+/// Whether there is anything to compare with a provider's wallet: not before the first invoice.
+///
+/// # Errors
+///
+/// [`DbError`], when the database cannot be read.
+pub async fn is_comparable(db: &Database) -> Result<bool, DbError> {
+    Ok(node::find(&mut db.reader().await?).await?.is_some_and(|node| node.opening_msat.is_some()))
 }
 
 /// Compares the ledger with the provider's wallet; `None` before the first invoice, when there is nothing to compare.
@@ -209,16 +247,23 @@ pub async fn reconcile(
     db: &Database,
     backend: &dyn LightningBackend,
 ) -> Result<Option<Reconciliation>, ReconcileError> {
-    let (found, opening_msat, pending) = {
+    let (found, wallet, opening_msat, pending) = {
         let mut tx = db.snapshot().await?;
-        let Some(opening_msat) = node::find(&mut tx).await?.and_then(|node| node.opening_msat) else {
+        let Some(node::Node { wallet, opening_msat: Some(opening_msat), .. }) = node::find(&mut tx).await?
+        else {
             return Ok(None);
         };
         let (found, _expected) = clearing(&mut tx).await?;
         let pending = withdrawal::list_pending(&mut tx, IN_FLIGHT_MAX).await?;
         tx.rollback().await?;
-        (found, opening_msat, pending)
+        (found, wallet, opening_msat, pending)
     };
+    if let Some(known) = wallet {
+        let configured = backend.wallet_id().await?;
+        if configured.as_ref() != Some(&known) {
+            return Err(OtherWallet { known, configured }.into());
+        }
+    }
     let wallet_msat = backend.wallet_balance().await?;
     Ok(Some(Reconciliation {
         owed_msat: found.saturating_neg(),

@@ -94,14 +94,20 @@ pub enum InvoiceState {
     Missing,
 }
 
+/// What a payment took from the wallet, as the backend says it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Settlement {
+    /// What was paid, in msat; the invoice's amount unless something is wrong.
+    pub amount_msat: u64,
+    /// What it cost beside the amount, in msat.
+    pub fee_msat: u64,
+}
+
 /// What came of an order to pay.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum PayOutcome {
     /// Paid, for good.
-    Settled {
-        /// What it cost beside the amount, in msat.
-        fee_msat: u64,
-    },
+    Settled(Settlement),
     /// Not paid, and this order never will be.
     Failed {
         /// In the backend's words.
@@ -118,10 +124,7 @@ pub enum PayOutcome {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum PaymentState {
     /// Paid, for good.
-    Settled {
-        /// What it cost beside the amount, in msat.
-        fee_msat: u64,
-    },
+    Settled(Settlement),
     /// Not paid, and it never will be.
     Failed {
         /// In the backend's words.
@@ -160,6 +163,18 @@ pub enum BackendError {
         /// What was wrong with it.
         detail: String,
     },
+}
+
+impl BackendError {
+    /// Returns its name in measurements.
+    #[must_use]
+    pub const fn kind(&self) -> &'static str {
+        match self {
+            Self::Unreachable { .. } => "unreachable",
+            Self::Refused { .. } => "refused",
+            Self::BadResponse { .. } => "bad_response",
+        }
+    }
 }
 
 /// Makes invoices, pays invoices, and tells how both stand.
@@ -212,6 +227,14 @@ pub trait LightningBackend: fmt::Debug + Send + Sync {
     ///
     /// [`BackendError`].
     fn wallet_balance(&self) -> BoxFuture<'_, Result<u64, BackendError>>;
+
+    /// Asks which wallet the keys open: a name that stays when keys, labels and addresses change. `None` when the backend
+    /// cannot say yet.
+    ///
+    /// # Errors
+    ///
+    /// [`BackendError`].
+    fn wallet_id(&self) -> BoxFuture<'_, Result<Option<String>, BackendError>>;
 }
 
 #[cfg(test)]

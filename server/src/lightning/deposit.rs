@@ -3,7 +3,8 @@
 use postfun_core::bolt11;
 use uuid::Uuid;
 
-use super::repo::invoice as repo;
+use super::booking::{Difference, moved};
+use super::repo::invoice::{self as repo, Arrival};
 use super::{
     BackendError, CreatedInvoice, Invoice, InvoiceState, InvoiceStatus, Lightning, LightningBackend,
     LightningError, NewInvoice, PaidBy,
@@ -12,7 +13,10 @@ use crate::fault;
 use crate::http::idempotency::{self, Claim, StoredAnswer};
 use crate::id::uuid_v7;
 use crate::identity::User;
-use crate::ledger::{AccountId, AccountKey, Actor, AssetId, Leg, NewPosting, PostingKind};
+use crate::ledger::{Actor, NewPosting, PostingKind};
+
+/// What a posting about an invoice refers to.
+const REFERENCE: &str = "lightning_invoice";
 
 /// Unpaid invoices that one user may have; each costs the provider a row and us a look now and then.
 const PENDING_MAX: i64 = 100;
@@ -53,6 +57,7 @@ impl Lightning {
         if repo::count_pending(&mut self.db.reader().await?, deposit.user.id).await? >= PENDING_MAX {
             return Err(LightningError::TooManyInvoices);
         }
+        self.provider().await?;
         self.record_opening(backend).await?;
         let memo = deposit.memo.clone().filter(|memo| !memo.is_empty());
         let new = NewInvoice {
@@ -154,13 +159,13 @@ impl Lightning {
 
     /// Asks the provider about an invoice and records what it says.
     pub(super) async fn look_at_invoice(&self, invoice: &Invoice) -> Result<(), LightningError> {
-        let backend = self.backend()?;
+        let backend = self.provider().await?;
         let state = self.called(backend.check_invoice(invoice.payment_hash)).await?;
         let is_over = self.clock.now_ms() > invoice.expires_at_ms.saturating_add(GRACE_MS);
         match (state, invoice.status, invoice.paid_by) {
             (_, _, Some(PaidBy::Provider)) => self.look_late(invoice, None).await,
             (InvoiceState::Paid { .. }, _, Some(PaidBy::Ledger)) => self.suspend_second(invoice).await,
-            (InvoiceState::Paid { .. }, _, None) => self.credit(invoice).await,
+            (InvoiceState::Paid { amount_msat }, _, None) => self.credit(invoice, amount_msat).await,
             (InvoiceState::Unpaid | InvoiceState::Missing, InvoiceStatus::Pending, _) if is_over => {
                 self.expire(invoice).await
             }
@@ -186,25 +191,30 @@ impl Lightning {
         Ok(tx.commit().await?)
     }
 
-    /// Credits a paid invoice: its own amount, once.
-    async fn credit(&self, invoice: &Invoice) -> Result<(), LightningError> {
-        let accounts = self.deposit_accounts(invoice.user_id).await?;
-        let [clearing, user] = accounts;
+    /// Credits a paid invoice: its own amount, once, whatever arrived.
+    async fn credit(&self, invoice: &Invoice, received_msat: u64) -> Result<(), LightningError> {
+        let accounts = self.accounts(invoice.user_id).await?;
         let now_ms = self.clock.now_ms();
         let posting = NewPosting {
             unique_key: format!("lightning:{}:credit", invoice.id),
             kind: PostingKind::Deposit,
-            reference_type: "lightning_invoice",
+            reference_type: REFERENCE,
             reference_id: invoice.id.to_string(),
             actor: Actor::System,
-            legs: moved(clearing, user, invoice.amount_msat)?,
+            legs: moved(accounts.clearing, accounts.user, invoice.amount_msat)?,
         };
         let key = posting.unique_key.clone();
+        let difference = Difference::of_deposit(invoice.amount_msat, received_msat);
+        let beside = difference.map(|difference| difference.posting(&posting, &accounts)).transpose()?;
+        let postings = std::iter::once(posting).chain(beside).collect();
         let mut tx = self.db.begin().await?;
-        if !repo::credit(&mut tx, invoice.id, PaidBy::Provider, now_ms, None).await? {
+        let arrival = Arrival::Outside { received_msat };
+        if !repo::credit(&mut tx, invoice.id, arrival, now_ms, None).await? {
             return Ok(());
         }
-        self.ledger.post_one_in_tx(&mut tx, posting).await?;
+        for posted in self.ledger.post_in_tx(&mut tx, postings).await? {
+            let _new = posted?;
+        }
         let paid = Invoice {
             status: InvoiceStatus::Paid,
             paid_by: Some(PaidBy::Provider),
@@ -213,26 +223,27 @@ impl Lightning {
         };
         self.events.append_in_tx(&mut tx, invoice.user_id, "deposit.credited", paid.event()).await?;
         fault::point("deposit:crediting");
-        self.ledger.commit_posted(tx, &key, &accounts).await?;
+        self.ledger.commit_posted(tx, &key, &accounts.all()).await?;
         fault::point("deposit:credited");
         self.events.announce([invoice.user_id]);
         metrics::counter!("postfun_lightning_credits_total").increment(1);
         tracing::info!(invoice.id = %invoice.id, amount_sats = invoice.amount_sats(), "a deposit was credited");
+        if let Some(difference) = difference {
+            difference.alarm(REFERENCE, invoice.id);
+        }
         Ok(())
     }
 
     /// Puts aside what was paid outside for an invoice that had been settled inside: a person must decide whose it is.
     async fn suspend_second(&self, invoice: &Invoice) -> Result<(), LightningError> {
-        let keys = [AccountKey::lightning(AssetId::BTC), AccountKey::lightning_suspense(AssetId::BTC)];
-        let accounts = self.ledger.ensure_accounts(&keys).await?;
-        let [clearing, suspense] = super::pair(&accounts)?;
+        let accounts = self.accounts(invoice.user_id).await?;
         let posting = NewPosting {
             unique_key: format!("lightning:{}:suspense", invoice.id),
             kind: PostingKind::Suspense,
-            reference_type: "lightning_invoice",
+            reference_type: REFERENCE,
             reference_id: invoice.id.to_string(),
             actor: Actor::System,
-            legs: moved(clearing, suspense, invoice.amount_msat)?,
+            legs: moved(accounts.clearing, accounts.suspense, invoice.amount_msat)?,
         };
         let key = posting.unique_key.clone();
         let mut tx = self.db.begin().await?;
@@ -241,7 +252,7 @@ impl Lightning {
         }
         self.ledger.post_one_in_tx(&mut tx, posting).await?;
         fault::point("deposit:suspending");
-        self.ledger.commit_posted(tx, &key, &accounts).await?;
+        self.ledger.commit_posted(tx, &key, &accounts.all()).await?;
         fault::point("deposit:suspended");
         metrics::counter!("postfun_lightning_paid_twice_total").increment(1);
         tracing::error!(
@@ -275,17 +286,6 @@ impl Lightning {
         repo::check_later(&mut tx, invoice.id, now_ms, check_at_ms).await?;
         Ok(tx.commit().await?)
     }
-
-    async fn deposit_accounts(&self, user: Uuid) -> Result<[AccountId; 2], LightningError> {
-        let keys = [AccountKey::lightning(AssetId::BTC), AccountKey::user(user, AssetId::BTC)];
-        super::pair(&self.ledger.ensure_accounts(&keys).await?)
-    }
-}
-
-/// The two legs of moving msat from one account to another.
-pub(super) fn moved(from: AccountId, to: AccountId, msat: u64) -> Result<Vec<Leg>, LightningError> {
-    let amount = super::units(msat)?;
-    Ok(vec![Leg::debit(from, amount), Leg::credit(to, amount)])
 }
 
 /// Reads the provider's invoice as a payer would, and returns when it ends, in milliseconds since the epoch.

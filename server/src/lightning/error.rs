@@ -3,7 +3,7 @@
 use axum::http::StatusCode;
 use postfun_core::bolt11::{Bolt11Error, PayRefusal};
 
-use super::{BackendError, Withdrawal};
+use super::{BackendError, OtherWallet, Withdrawal};
 use crate::db::DbError;
 use crate::http::ApiError;
 use crate::http::idempotency::KeyReused;
@@ -16,6 +16,9 @@ pub enum LightningError {
     /// No provider is configured.
     #[error("no Lightning provider is configured")]
     NotConfigured,
+    /// The configured provider's wallet is not the one that the sats are in.
+    #[error(transparent)]
+    OtherWallet(#[from] OtherWallet),
     /// The provider could not be asked, or said no; nothing was moved.
     #[error(transparent)]
     Backend(#[from] BackendError),
@@ -110,6 +113,15 @@ impl From<LightningError> for ApiError {
                 "lightning_not_configured",
                 "This server has no Lightning provider, so sats can neither come nor go.",
             ),
+            LightningError::OtherWallet(error) => {
+                tracing::error!(error = %error, "no sats move");
+                Self::new(
+                    StatusCode::INTERNAL_SERVER_ERROR,
+                    "lightning_wallet_changed",
+                    "This server's Lightning wallet is not the one that its users' sats are in; nothing was moved. Its \
+                     operator must look into it.",
+                )
+            }
             LightningError::Backend(error) => backend(&error),
             LightningError::Bolt11(error) => {
                 let message = format!("This is not an invoice that can be paid: {error}.");

@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 
 use uuid::Uuid;
 
-use super::repo::invoice as invoices;
+use super::booking::moved;
+use super::repo::invoice::{self as invoices, Arrival};
 use super::withdraw::Order;
 use super::{
     Invoice, InvoiceStatus, Lightning, LightningError, PaidBy, Step, Withdrawal, WithdrawalStatus, deposit,
@@ -44,13 +45,13 @@ impl Lightning {
             reference_type: "lightning_withdrawal",
             reference_id: withdrawal.id.to_string(),
             actor: Actor::User(order.user.id),
-            legs: deposit::moved(payer, payee, order.amount_msat)?,
+            legs: moved(payer, payee, order.amount_msat)?,
         };
         let key = posting.unique_key.clone();
         let mut tx = self.db.begin().await?;
         // It is still looked at until its end, because somebody may pay it outside as well.
         let check_at_ms = Some(own.expires_at_ms.saturating_add(deposit::GRACE_MS));
-        if !invoices::credit(&mut tx, own.id, PaidBy::Ledger, now_ms, check_at_ms).await? {
+        if !invoices::credit(&mut tx, own.id, Arrival::Inside, now_ms, check_at_ms).await? {
             return Err(LightningError::AlreadyPaid);
         }
         match self.ledger.post_one_in_tx(&mut tx, posting).await {
@@ -102,6 +103,7 @@ fn inside(order: &Order<'_>, id: Uuid, now_ms: i64) -> Withdrawal {
         hold_id: None,
         fee_cap_msat: 0,
         fee_msat: Some(0),
+        late_msat: None,
         failure: None,
         attempts: 0,
         on_line_until_ms: None,

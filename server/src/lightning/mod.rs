@@ -10,8 +10,9 @@
 //! | `withdraw` | from the request to the reservation |
 //! | `send` | handing a withdrawal to the provider, and recording what became of it |
 //! | `inside` | one user pays another's invoice without leaving the ledger |
-//! | `poll` | looking again at whatever is not decided |
-//! | `node` | which provider the database's sats are at |
+//! | `booking` | the accounts, and amounts that are not what was asked for |
+//! | `poll`, `late` | looking again at whatever is not decided, and at what failed |
+//! | `node` | which provider and which wallet the database's sats are in |
 //! | `audit` | rows against postings, and the ledger against the provider's wallet |
 //! | `terms` | limits and fee caps |
 //! | `repo` | the statements |
@@ -25,12 +26,14 @@
 
 pub(crate) mod audit;
 pub mod backend;
+mod booking;
 mod connect;
 mod deposit;
 mod error;
 pub(crate) mod http;
 mod inside;
 mod invoice;
+pub(crate) mod late;
 pub mod lnbits;
 mod node;
 pub(crate) mod poll;
@@ -44,21 +47,22 @@ mod withdrawal;
 use std::future::Future;
 use std::ops::Deref;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use postfun_core::amount::Units;
 use tokio::sync::{Semaphore, SemaphorePermit};
 use uuid::{Builder, Uuid};
 
-pub use audit::{ReconcileError, Reconciliation, reconcile};
+pub use audit::{ReconcileError, Reconciliation, is_comparable, reconcile};
 pub use backend::{
     BackendError, CreatedInvoice, InvalidPaymentHash, InvoiceState, LightningBackend, NewInvoice, PayOutcome,
-    PaymentHash, PaymentState,
+    PaymentHash, PaymentState, Settlement,
 };
 pub use connect::{ConnectError, Provider};
 pub(crate) use deposit::Deposit;
 pub use error::LightningError;
 pub use invoice::{Invoice, InvoiceStatus, PaidBy};
-pub use node::NodeError;
+pub use node::{NodeError, OtherWallet};
 pub use poll::Round;
 pub use terms::Terms;
 pub(crate) use withdraw::WithdrawRequest;
@@ -69,7 +73,7 @@ use crate::db::Database;
 use crate::events::Events;
 use crate::http::idempotency::{self, Claim, StoredAnswer};
 use crate::id::Entropy;
-use crate::ledger::{AccountId, AssetId, Ledger, LedgerError};
+use crate::ledger::{AssetId, Ledger, LedgerError};
 
 /// Questions and orders to the provider at a time.
 const CALLS_MAX: usize = 16;
@@ -98,6 +102,8 @@ pub struct Parts {
 pub struct Lightning {
     parts: Arc<Parts>,
     calls: Arc<Semaphore>,
+    /// Whether the provider has shown that its wallet is the one of this database.
+    is_wallet_known: Arc<AtomicBool>,
 }
 
 /// What a user holds in sats.
@@ -123,10 +129,14 @@ impl Lightning {
     /// Makes the service.
     #[must_use]
     pub fn new(parts: Parts) -> Self {
-        Self { parts: Arc::new(parts), calls: Arc::new(Semaphore::new(CALLS_MAX)) }
+        Self {
+            parts: Arc::new(parts),
+            calls: Arc::new(Semaphore::new(CALLS_MAX)),
+            is_wallet_known: Arc::default(),
+        }
     }
 
-    /// Returns the provider.
+    /// Returns the provider, as it is configured; [`Lightning::provider`] has it show its wallet first.
     ///
     /// # Errors
     ///
@@ -158,7 +168,9 @@ impl Lightning {
         call: impl Future<Output = Result<T, BackendError>>,
     ) -> Result<T, LightningError> {
         let _turn = self.turn().await;
-        Ok(call.await?)
+        Ok(call.await.inspect_err(|error| {
+            metrics::counter!("postfun_lightning_provider_errors_total", "kind" => error.kind()).increment(1);
+        })?)
     }
 
     async fn stored_answer(&self, claim: Option<&Claim>) -> Result<Option<StoredAnswer>, LightningError> {
@@ -171,10 +183,6 @@ impl Lightning {
 /// Msat as base units of BTC.
 fn units(msat: u64) -> Result<Units, LightningError> {
     Units::new(msat).map_err(|_above| LightningError::Ledger(LedgerError::BalanceTooLarge))
-}
-
-fn pair(ids: &[AccountId]) -> Result<[AccountId; 2], LightningError> {
-    ids.try_into().map_err(|_other| LightningError::Ledger(LedgerError::AccountMissing))
 }
 
 /// The text below which the ids of a page's rows are; ids rise with time.

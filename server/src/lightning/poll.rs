@@ -23,7 +23,7 @@ const AT_ONCE: usize = 8;
 pub(crate) const EVERY: Duration = Duration::from_secs(1);
 
 /// For how long another process leaves the rounds to this one after it has fallen silent.
-const LEASE: Duration = Duration::from_secs(10);
+pub(super) const LEASE: Duration = Duration::from_secs(10);
 
 /// The job of looking again.
 pub(crate) fn job() -> JobSpec {

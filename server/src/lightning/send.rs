@@ -6,10 +6,16 @@
 //! Locks are taken in one order everywhere: invoices, accounts, withdrawals, events. A reservation holds its account while
 //! its payment hash waits for whoever is changing another withdrawal of that hash.
 
+use super::booking::{Accounts, Difference, moved};
 use super::repo::withdrawal as repo;
-use super::{Lightning, LightningError, PayOutcome, PaymentState, Step, Withdrawal, WithdrawalStatus};
+use super::{
+    Lightning, LightningError, PayOutcome, PaymentState, Settlement, Step, Withdrawal, WithdrawalStatus, late,
+};
 use crate::fault;
-use crate::ledger::{AccountId, AccountKey, Actor, AssetId, Leg, NewPosting, PostingKind};
+use crate::ledger::{Actor, LedgerError, Leg, NewPosting, PostingKind};
+
+/// What a posting about a withdrawal refers to.
+const REFERENCE: &str = "lightning_withdrawal";
 
 /// The first time between two looks at a withdrawal that is on its way, and the longest.
 const CHECK_MIN_MS: i64 = 1_000;
@@ -18,7 +24,7 @@ const CHECK_MAX_MS: i64 = 60_000;
 impl Lightning {
     /// Hands a withdrawal to the provider, unless somebody else does, and records the answer.
     pub(super) async fn send(&self, withdrawal: &Withdrawal) -> Result<(), LightningError> {
-        let backend = self.backend()?;
+        let backend = self.provider().await?;
         // Waiting for a turn comes before the claim, so that a claimed order is on the line at once.
         let turn = self.turn().await;
         if !self.claim(withdrawal).await? {
@@ -31,11 +37,11 @@ impl Lightning {
         drop(turn);
         fault::point("withdraw:answered");
         match outcome {
-            PayOutcome::Settled { fee_msat } => self.confirm(withdrawal, fee_msat).await,
+            PayOutcome::Settled(settlement) => self.confirm(withdrawal, settlement).await,
             // Handed over before: what is refused may be the repetition, not the payment.
             PayOutcome::Failed { reason } if is_repeated => {
                 match backend.check_payment(withdrawal.payment_hash).await {
-                    PaymentState::Settled { fee_msat } => self.confirm(withdrawal, fee_msat).await,
+                    PaymentState::Settled(settlement) => self.confirm(withdrawal, settlement).await,
                     PaymentState::Failed { .. } => self.fail(withdrawal, &reason).await,
                     // An earlier order may still be held up somewhere, until nobody can pay the invoice any more.
                     PaymentState::Missing if self.is_unpayable(withdrawal) => {
@@ -84,12 +90,12 @@ impl Lightning {
         // While an order may be on the line, its sender alone calls it failed or hands it over again: what the provider
         // knows of this hash may be an older attempt.
         let is_over = withdrawal.on_line_until_ms.is_none_or(|until| until <= now_ms);
-        let backend = self.backend()?;
+        let backend = self.provider().await?;
         let turn = self.turn().await;
         let state = backend.check_payment(withdrawal.payment_hash).await;
         drop(turn);
         match state {
-            PaymentState::Settled { fee_msat } => self.confirm(withdrawal, fee_msat).await,
+            PaymentState::Settled(settlement) => self.confirm(withdrawal, settlement).await,
             PaymentState::Failed { reason } if is_over => self.fail(withdrawal, &reason).await,
             // Never seen: it is handed over again, and the provider refuses it if it did arrive meanwhile.
             PaymentState::Missing if is_over => self.send(withdrawal).await,
@@ -102,55 +108,39 @@ impl Lightning {
     }
 
     /// Records a payment that went out: amount and fee leave the hold, the rest comes back.
-    async fn confirm(&self, withdrawal: &Withdrawal, fee_msat: u64) -> Result<(), LightningError> {
-        let hold = withdrawal.hold_id.ok_or(crate::ledger::LedgerError::HoldMissing)?;
-        let keys = [
-            AccountKey::user(withdrawal.user_id, AssetId::BTC),
-            AccountKey::lightning(AssetId::BTC),
-            AccountKey::operator_loss(AssetId::BTC),
-        ];
-        let accounts = self.ledger.ensure_accounts(&keys).await?;
-        let postings = postings(withdrawal, fee_msat, &accounts)?;
+    async fn confirm(&self, withdrawal: &Withdrawal, settlement: Settlement) -> Result<(), LightningError> {
+        let hold = withdrawal.hold_id.ok_or(LedgerError::HoldMissing)?;
+        let accounts = self.accounts(withdrawal.user_id).await?;
+        let postings = postings(withdrawal, settlement, &accounts)?;
         let key = format!("lightning:{}:amount", withdrawal.id);
         let now_ms = self.clock.now_ms();
         let mut tx = self.db.begin().await?;
-        self.ledger.lock_in_tx(&mut tx, &accounts).await?;
-        if !repo::confirm(&mut tx, withdrawal.id, fee_msat, now_ms).await? {
+        self.ledger.lock_in_tx(&mut tx, &accounts.all()).await?;
+        if !repo::confirm(&mut tx, withdrawal.id, settlement, now_ms).await? {
             let row = repo::find(&mut tx, withdrawal.id).await?;
-            if row.is_some_and(|row| row.status == WithdrawalStatus::Failed) {
-                metrics::counter!("postfun_lightning_paid_after_failed_total").increment(1);
-                tracing::error!(
-                    withdrawal.id = %withdrawal.id,
-                    "the provider has paid a withdrawal that it had called failed; its sats were given back already"
-                );
-            }
-            return Ok(());
+            tx.rollback().await?;
+            return match row {
+                Some(row) if row.status == WithdrawalStatus::Failed => {
+                    self.note_paid_late(&row, settlement).await
+                }
+                Some(_) | None => Ok(()),
+            };
         }
         self.ledger.close_hold_in_tx(&mut tx, hold, postings).await?;
         let confirmed = Withdrawal {
             status: WithdrawalStatus::Confirmed,
             step: Step::Done,
-            fee_msat: Some(fee_msat),
+            fee_msat: Some(settlement.fee_msat),
             processed_at_ms: Some(now_ms),
             ..withdrawal.clone()
         };
         let event = confirmed.event();
         self.events.append_in_tx(&mut tx, withdrawal.user_id, "withdrawal.confirmed", event).await?;
         fault::point("withdraw:confirming");
-        self.ledger.commit_posted(tx, &key, &accounts).await?;
+        self.ledger.commit_posted(tx, &key, &accounts.all()).await?;
         fault::point("withdraw:confirmed");
         self.events.announce([withdrawal.user_id]);
-        metrics::counter!("postfun_lightning_withdrawals_total", "status" => "confirmed").increment(1);
-        tracing::info!(withdrawal.id = %withdrawal.id, fee_msat, "a withdrawal was confirmed");
-        if fee_msat > withdrawal.fee_cap_msat {
-            metrics::counter!("postfun_lightning_fee_losses_total").increment(1);
-            tracing::error!(
-                withdrawal.id = %withdrawal.id,
-                fee_msat,
-                fee_cap_msat = withdrawal.fee_cap_msat,
-                "the fee was above its cap; the operator bears the rest"
-            );
-        }
+        tell_confirmed(withdrawal, settlement);
         Ok(())
     }
 
@@ -170,13 +160,14 @@ impl Lightning {
         withdrawal: &Withdrawal,
         failure: &'static str,
     ) -> Result<(), LightningError> {
-        let hold = withdrawal.hold_id.ok_or(crate::ledger::LedgerError::HoldMissing)?;
+        let hold = withdrawal.hold_id.ok_or(LedgerError::HoldMissing)?;
         let account = self.account(withdrawal.user_id).await?;
         let now_ms = self.clock.now_ms();
         let mut tx = self.db.begin().await?;
         self.ledger.lock_in_tx(&mut tx, &[account]).await?;
         // Unless it was handed over once more meanwhile: then this is about an older order, and the newer one may be paid.
-        if !repo::fail(&mut tx, withdrawal.id, withdrawal.attempts, failure, now_ms).await? {
+        let late_check_at_ms = late::first_look_ms(withdrawal, now_ms);
+        if !repo::fail(&mut tx, withdrawal, failure, now_ms, late_check_at_ms).await? {
             return Ok(());
         }
         self.ledger.release_in_tx(&mut tx, hold).await?;
@@ -230,25 +221,46 @@ impl Lightning {
     }
 }
 
-/// The movements of a payment that went out. What the fee takes above the cap is the operator's loss, never the user's.
+/// Tells the operator of a confirmed withdrawal, with an alarm where it cost more or moved another sum than it should.
+fn tell_confirmed(withdrawal: &Withdrawal, settlement: Settlement) {
+    let Settlement { amount_msat, fee_msat } = settlement;
+    metrics::counter!("postfun_lightning_withdrawals_total", "status" => "confirmed").increment(1);
+    tracing::info!(withdrawal.id = %withdrawal.id, fee_msat, "a withdrawal was confirmed");
+    if fee_msat > withdrawal.fee_cap_msat {
+        metrics::counter!("postfun_lightning_fee_losses_total").increment(1);
+        tracing::error!(
+            withdrawal.id = %withdrawal.id,
+            fee_msat,
+            fee_cap_msat = withdrawal.fee_cap_msat,
+            "the fee was above its cap; the operator bears the rest"
+        );
+    }
+    if let Some(difference) = Difference::of_payment(withdrawal.amount_msat, amount_msat) {
+        difference.alarm(REFERENCE, withdrawal.id);
+    }
+}
+
+/// The movements of a payment that went out. The user pays what was ordered and a fee up to the cap; whatever else the
+/// provider took is the operator's loss.
 fn postings(
     withdrawal: &Withdrawal,
-    fee_msat: u64,
-    accounts: &[AccountId],
+    settlement: Settlement,
+    accounts: &Accounts,
 ) -> Result<Vec<NewPosting>, LightningError> {
-    let [user, clearing, loss] = *accounts else {
-        return Err(LightningError::Ledger(crate::ledger::LedgerError::AccountMissing));
-    };
+    let Settlement { amount_msat, fee_msat } = settlement;
+    let Accounts { user, clearing, loss, .. } = *accounts;
     let posting = |step: &str, kind, legs| NewPosting {
         unique_key: format!("lightning:{}:{step}", withdrawal.id),
         kind,
-        reference_type: "lightning_withdrawal",
+        reference_type: REFERENCE,
         reference_id: withdrawal.id.to_string(),
         actor: Actor::User(withdrawal.user_id),
         legs,
     };
-    let amount = super::deposit::moved(user, clearing, withdrawal.amount_msat)?;
-    let mut list = vec![posting("amount", PostingKind::Withdrawal, amount)];
+    let paid = posting("amount", PostingKind::Withdrawal, moved(user, clearing, withdrawal.amount_msat)?);
+    let difference = Difference::of_payment(withdrawal.amount_msat, amount_msat);
+    let beside = difference.map(|difference| difference.posting(&paid, accounts)).transpose()?;
+    let mut list: Vec<NewPosting> = std::iter::once(paid).chain(beside).collect();
     let user_msat = fee_msat.min(withdrawal.fee_cap_msat);
     let mut legs = Vec::new();
     for (account, msat) in [(user, user_msat), (loss, fee_msat.saturating_sub(user_msat))] {

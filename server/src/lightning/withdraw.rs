@@ -105,10 +105,11 @@ impl Lightning {
         };
         let mut reader = self.db.reader().await?;
         if let Some(first) = repo::find_open_by_hash(&mut reader, order.hash()).await? {
-            return if first.user_id == request.user.id {
-                Ok(WithdrawDone { withdrawal: first, is_replayed: true })
-            } else {
-                Err(LightningError::HashTaken)
+            return match (first.user_id == request.user.id, first.late_msat) {
+                (true, None) => Ok(WithdrawDone { withdrawal: first, is_replayed: true }),
+                // It failed, everything was given back, and then the payee got it after all.
+                (true, Some(_)) => Err(LightningError::AlreadyPaid),
+                (false, _) => Err(LightningError::HashTaken),
             };
         }
         let now_s = u64::try_from(self.clock.now_ms() / 1_000).unwrap_or(0);
@@ -137,6 +138,7 @@ impl Lightning {
         if self.balance(order.user.id).await?.available_msat < required_msat {
             return Err(self.insufficient(order.user.id, required_msat).await?);
         }
+        self.provider().await?;
         let reserve_msat = self.called(backend.fee_reserve(order.text)).await?;
         if reserve_msat > cap_msat {
             return Err(LightningError::FeeOverCap { reserve_msat, cap_msat });
@@ -193,6 +195,7 @@ impl Lightning {
             hold_id: Some(hold_id),
             fee_cap_msat,
             fee_msat: None,
+            late_msat: None,
             failure: None,
             attempts: 0,
             on_line_until_ms: None,

@@ -66,6 +66,8 @@ pub struct Withdrawal {
     pub fee_cap_msat: u64,
     /// What the network took, in msat; known once it is confirmed.
     pub fee_msat: Option<u64>,
+    /// What the provider paid, fee included, although it had called this payment failed; in msat.
+    pub late_msat: Option<u64>,
     /// Why it failed, as a stable code.
     pub failure: Option<String>,
     /// How often it was handed to the provider.

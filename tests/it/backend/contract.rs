@@ -9,6 +9,7 @@ use postfun_server::config::Secret;
 use postfun_server::id::OsEntropy;
 use postfun_server::lightning::backend::{
     CreatedInvoice, InvoiceState, LightningBackend, NewInvoice, PayOutcome, PaymentHash, PaymentState,
+    Settlement,
 };
 use postfun_server::lightning::lnbits::Lnbits;
 use postfun_server::lightning::simulated::fault::PayFault;
@@ -138,6 +139,12 @@ async fn an_invoice_is_paid_once_somebody_pays_it(world: &World) {
     assert_eq!(backend.check_payment(paid.payment_hash).await, PaymentState::Missing);
 }
 
+async fn the_wallet_has_one_name(world: &World) {
+    let name = world.backend().wallet_id().await.unwrap().expect("it has a name");
+    let _invoice = world.invoice(5).await;
+    assert_eq!(world.backend().wallet_id().await, Ok(Some(name)));
+}
+
 async fn unknown_hashes_are_missing_in_both_directions(world: &World) {
     let hash = PaymentHash::from_bytes(postfun_server::id::random(&OsEntropy));
     assert_eq!(world.backend().check_invoice(hash).await, Ok(InvoiceState::Missing));
@@ -147,11 +154,11 @@ async fn unknown_hashes_are_missing_in_both_directions(world: &World) {
 async fn a_payment_costs_its_amount_and_a_fee_within_the_reserve(world: &World) {
     let ((text, hash), before) = (world.foreign(1_234).await, world.balance().await);
     let reserve_msat = world.backend().fee_reserve(&text).await.unwrap();
-    let PayOutcome::Settled { fee_msat } = world.backend().pay(&text, hash).await else {
-        panic!("it can be paid")
-    };
+    let PayOutcome::Settled(paid) = world.backend().pay(&text, hash).await else { panic!("it can be paid") };
+    let Settlement { amount_msat, fee_msat } = paid;
+    assert_eq!(amount_msat, 1_234_000);
     assert!(fee_msat <= reserve_msat, "{fee_msat} of {reserve_msat}");
-    assert_eq!(world.backend().check_payment(hash).await, PaymentState::Settled { fee_msat });
+    assert_eq!(world.backend().check_payment(hash).await, PaymentState::Settled(paid));
     assert_eq!(world.balance().await, before - 1_234_000 - fee_msat);
     // Money that went out is no invoice of ours.
     assert_eq!(world.backend().check_invoice(hash).await, Ok(InvoiceState::Missing));
@@ -163,7 +170,7 @@ async fn one_hash_is_paid_once_however_often_it_is_ordered(world: &World) {
     for outcome in orders.iter().chain([&world.backend().pay(&text, hash).await]) {
         assert!(!matches!(outcome, PayOutcome::Failed { .. }), "{orders:?}");
     }
-    let PaymentState::Settled { fee_msat } = world.backend().check_payment(hash).await else {
+    let PaymentState::Settled(Settlement { fee_msat, .. }) = world.backend().check_payment(hash).await else {
         panic!("it was paid")
     };
     assert_eq!(world.balance().await, before - 100_000 - fee_msat);
@@ -173,7 +180,7 @@ async fn a_second_order_that_the_wallet_cannot_afford_is_no_failure(world: &Worl
     // More than half of the wallet: LNbits looks at the balance before it looks for the first payment.
     let (text, hash) = world.foreign(6_000).await;
     let first = world.backend().pay(&text, hash).await;
-    assert!(matches!(first, PayOutcome::Settled { .. }), "{first:?}");
+    assert!(matches!(first, PayOutcome::Settled(_)), "{first:?}");
     assert_eq!(world.backend().pay(&text, hash).await, first);
 }
 
@@ -203,7 +210,7 @@ async fn what_is_no_invoice_is_not_paid(world: &World) {
     for text in ["", "lnbc1garbage", "☕", &damaged] {
         assert!(world.backend().fee_reserve(text).await.is_err(), "{text}");
         let outcome = world.backend().pay(text, hash).await;
-        assert!(!matches!(outcome, PayOutcome::Settled { .. }), "{text}: {outcome:?}");
+        assert!(!matches!(outcome, PayOutcome::Settled(_)), "{text}: {outcome:?}");
     }
     assert_eq!(world.backend().check_payment(hash).await, PaymentState::Missing);
 }
@@ -211,10 +218,11 @@ async fn what_is_no_invoice_is_not_paid(world: &World) {
 async fn an_invoice_of_our_own_can_be_paid_and_is_told_apart(world: &World) {
     let (own, before) = (world.invoice(50).await, world.balance().await);
     let paid = world.backend().pay(&own.bolt11, own.payment_hash).await;
-    assert_eq!(paid, PayOutcome::Settled { fee_msat: 0 });
+    let settlement = Settlement { amount_msat: 50_000, fee_msat: 0 };
+    assert_eq!(paid, PayOutcome::Settled(settlement));
     let state = world.backend().check_invoice(own.payment_hash).await;
     assert_eq!(state, Ok(InvoiceState::Paid { amount_msat: 50_000 }));
-    assert_eq!(world.backend().check_payment(own.payment_hash).await, PaymentState::Settled { fee_msat: 0 });
+    assert_eq!(world.backend().check_payment(own.payment_hash).await, PaymentState::Settled(settlement));
     assert_eq!(world.balance().await, before);
 }
 
@@ -246,6 +254,7 @@ macro_rules! promises {
 
 promises! {
     invoices_say_what_was_asked_for
+    the_wallet_has_one_name
     an_invoice_is_paid_once_somebody_pays_it
     unknown_hashes_are_missing_in_both_directions
     a_payment_costs_its_amount_and_a_fee_within_the_reserve

@@ -7,7 +7,7 @@ use std::time::Duration;
 use postfun_server::config::{LnbitsConfig, Secret};
 use postfun_server::lightning::backend::{
     BackendError, CreatedInvoice, InvoiceState, LightningBackend, Network, NewInvoice, PayOutcome,
-    PaymentHash, PaymentState,
+    PaymentHash, PaymentState, Settlement,
 };
 use postfun_server::lightning::lnbits::Lnbits;
 use postfun_tests::stub::{Reply, Stub};
@@ -65,7 +65,10 @@ enum Paid {
 
 fn kind(outcome: &PayOutcome) -> Paid {
     match outcome {
-        PayOutcome::Settled { fee_msat } => Paid::Settled(*fee_msat),
+        PayOutcome::Settled(settlement) => {
+            assert_eq!(settlement.amount_msat, 21_000, "what LNbits says that it paid");
+            Paid::Settled(settlement.fee_msat)
+        }
         PayOutcome::Failed { .. } => Paid::Failed,
         PayOutcome::Unknown { .. } => Paid::Unknown,
     }
@@ -188,7 +191,10 @@ async fn payment(reply: Reply) -> PaymentState {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_payment_is_known_only_by_a_certain_answer() {
-    assert_eq!(payment(about(-21_000, -3, "success")).await, PaymentState::Settled { fee_msat: 3 });
+    assert_eq!(
+        payment(about(-21_000, -3, "success")).await,
+        PaymentState::Settled(Settlement { amount_msat: 21_000, fee_msat: 3 })
+    );
     assert_eq!(payment(about(-21_000, -3, "pending")).await, PaymentState::Pending);
     assert!(matches!(payment(about(-21_000, -3, "failed")).await, PaymentState::Failed { .. }));
     assert_eq!(payment(about(21_000, 0, "success")).await, PaymentState::Missing);

@@ -5,7 +5,7 @@ use std::time::Duration;
 use postfun_core::bolt11::{Invoice, Network};
 use postfun_server::lightning::backend::{
     BackendError, CreatedInvoice, InvoiceState, LightningBackend, NewInvoice, PayOutcome, PaymentHash,
-    PaymentState,
+    PaymentState, Settlement,
 };
 use postfun_server::lightning::simulated::fault::{AskFault, PayFault};
 use postfun_server::lightning::simulated::{Decision, Fees, Settle, Simulated};
@@ -30,6 +30,7 @@ async fn ready(app: &TestApp) -> (Simulated, String, PaymentHash) {
 
 /// What a payment of a hundred sats costs by default: one sat and a thousandth.
 const FEE_MSAT: u64 = 1_100;
+const PAID: Settlement = Settlement { amount_msat: 100_000, fee_msat: FEE_MSAT };
 const BEFORE_MSAT: u64 = 1_000_000;
 const AFTER_MSAT: u64 = BEFORE_MSAT - 100_000 - FEE_MSAT;
 
@@ -38,9 +39,9 @@ on_both_engines! {
         let (node, text, hash) = ready(&app).await;
         let own = invoice(&node, 7).await;
         let other = simulated(&app.reconfigured(|_| {}).await);
-        assert_eq!(other.pay(&text, hash).await, PayOutcome::Settled { fee_msat: FEE_MSAT });
+        assert_eq!(other.pay(&text, hash).await, PayOutcome::Settled(PAID));
         assert_eq!(other.settle(own.payment_hash).await.unwrap(), Settle::Now);
-        assert_eq!(node.check_payment(hash).await, PaymentState::Settled { fee_msat: FEE_MSAT });
+        assert_eq!(node.check_payment(hash).await, PaymentState::Settled(PAID));
         let state = node.check_invoice(own.payment_hash).await;
         assert_eq!(state, Ok(InvoiceState::Paid { amount_msat: 7_000 }));
         assert_eq!(node.wallet_balance().await, Ok(AFTER_MSAT + 7_000));
@@ -89,7 +90,7 @@ on_both_engines! {
         let (node, text, hash) = ready(&app).await;
         let node = node.with_fees(Fees { base_msat: 5, ppm: 12_345 });
         // 1234.5 msat are rounded up.
-        assert_eq!(node.pay(&text, hash).await, PayOutcome::Settled { fee_msat: 1_240 });
+        assert_eq!(node.pay(&text, hash).await, PayOutcome::Settled(Settlement { fee_msat: 1_240, ..PAID }));
     }
 
     async fn an_order_that_was_lost_was_not_carried_out(app: TestApp) {
@@ -98,7 +99,7 @@ on_both_engines! {
         assert!(matches!(node.pay(&text, hash).await, PayOutcome::Unknown { .. }));
         assert_eq!(node.check_payment(hash).await, PaymentState::Missing);
         assert_eq!(node.wallet_balance().await, Ok(BEFORE_MSAT));
-        assert_eq!(node.pay(&text, hash).await, PayOutcome::Settled { fee_msat: FEE_MSAT });
+        assert_eq!(node.pay(&text, hash).await, PayOutcome::Settled(PAID));
     }
 
     async fn an_answer_that_was_lost_hides_a_payment(app: TestApp) {
@@ -106,8 +107,8 @@ on_both_engines! {
             let (node, text, hash) = ready(&app).await;
             node.faults().plan_pay([fault]);
             assert!(matches!(node.pay(&text, hash).await, PayOutcome::Unknown { .. }), "{fault:?}");
-            assert_eq!(node.check_payment(hash).await, PaymentState::Settled { fee_msat: FEE_MSAT });
-            assert_eq!(node.pay(&text, hash).await, PayOutcome::Settled { fee_msat: FEE_MSAT });
+            assert_eq!(node.check_payment(hash).await, PaymentState::Settled(PAID));
+            assert_eq!(node.pay(&text, hash).await, PayOutcome::Settled(PAID));
             assert_eq!(node.wallet_balance().await, Ok(number * AFTER_MSAT));
         }
     }
@@ -116,7 +117,7 @@ on_both_engines! {
         for (number, fault) in (1..).zip([PayFault::Delay(Duration::from_millis(1)), PayFault::Twice]) {
             let (node, text, hash) = ready(&app).await;
             node.faults().plan_pay([fault]);
-            assert_eq!(node.pay(&text, hash).await, PayOutcome::Settled { fee_msat: FEE_MSAT }, "{fault:?}");
+            assert_eq!(node.pay(&text, hash).await, PayOutcome::Settled(PAID), "{fault:?}");
             assert_eq!(node.wallet_balance().await, Ok(number * AFTER_MSAT));
         }
     }
@@ -133,7 +134,7 @@ on_both_engines! {
             assert!(node.decide(hash, decision).await.unwrap());
             assert!(!node.decide(hash, Decision::Fail).await.unwrap(), "decided once");
             let state = node.check_payment(hash).await;
-            assert_eq!(matches!(state, PaymentState::Settled { .. }), decision == Decision::Settle, "{state:?}");
+            assert_eq!(matches!(state, PaymentState::Settled(_)), decision == Decision::Settle, "{state:?}");
             assert_eq!(node.wallet_balance().await, Ok(balance_msat));
         }
     }
@@ -142,7 +143,7 @@ on_both_engines! {
         let (node, _, _) = ready(&app).await;
         let own = invoice(&node, 9).await;
         node.faults().plan_pay([PayFault::Hang]);
-        assert_eq!(node.pay(&own.bolt11, own.payment_hash).await, PayOutcome::Settled { fee_msat: 0 });
+        assert_eq!(node.pay(&own.bolt11, own.payment_hash).await, PayOutcome::Settled(Settlement { amount_msat: 9_000, fee_msat: 0 }));
         assert!(!node.decide(own.payment_hash, Decision::Fail).await.unwrap());
         assert_eq!(node.wallet_balance().await, Ok(BEFORE_MSAT));
         // Paid from nowhere first: then there is nothing left to pay.

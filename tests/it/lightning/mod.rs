@@ -2,10 +2,14 @@
 
 mod demo;
 mod deposit;
+mod difference;
 mod inside;
-mod real;
+mod late;
+mod metrics;
+pub(crate) mod real;
 mod refusal;
 mod unknown;
+mod wallet;
 mod withdraw;
 
 use postfun_tests::{Answer, Node, TestApp, User};
@@ -38,7 +42,7 @@ impl Scene {
 }
 
 /// Asks for an invoice.
-async fn deposit(user: &User, amount_sats: u64) -> Answer {
+pub(crate) async fn deposit(user: &User, amount_sats: u64) -> Answer {
     user.post("/api/lightning/deposit", json!({"amount_sats": amount_sats}).to_string()).await.ok(201)
 }
 
@@ -50,17 +54,17 @@ async fn fund(scene: &Scene, user: &User, amount_sats: u64) {
     assert_eq!(user.get(&path).await.ok(200).string("status"), "paid");
 }
 
-async fn withdraw(user: &User, bolt11: &str, amount_sats: u64) -> Answer {
+pub(crate) async fn withdraw(user: &User, bolt11: &str, amount_sats: u64) -> Answer {
     let body = json!({"bolt11": bolt11, "amount_sats": amount_sats}).to_string();
     user.post("/api/lightning/withdraw", body).await
 }
 
-async fn withdrawal(user: &User, id: &str) -> Answer {
+pub(crate) async fn withdrawal(user: &User, id: &str) -> Answer {
     user.get(&format!("/api/lightning/withdrawals/{id}")).await.ok(200)
 }
 
 /// What somebody can spend and what is set aside for them, in msat.
-async fn balance(user: &User) -> (u64, u64) {
+pub(crate) async fn balance(user: &User) -> (u64, u64) {
     let answer = user.get("/api/lightning/balance").await.ok(200);
     let msat = |key| answer.string(key).parse().expect("msat are digits");
     (msat("balance_msat"), msat("held_msat"))

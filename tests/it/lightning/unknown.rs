@@ -3,7 +3,7 @@
 use std::pin::pin;
 
 use futures_util::future::{Either, join, select};
-use postfun_server::lightning::PaymentState;
+use postfun_server::lightning::{PaymentState, Settlement};
 use postfun_tests::node::Behaviour;
 use postfun_tests::{Answer, TestApp, on_both_engines};
 
@@ -91,7 +91,7 @@ on_both_engines! {
             scene.poll_after_s(20_000).await;
             assert_eq!(balance(&scene.user).await, (980_000, 1_020_000));
         }
-        scene.node.decide(&answer.string("payment_hash"), PaymentState::Settled { fee_msat: 0 });
+        scene.node.decide(&answer.string("payment_hash"), PaymentState::Settled(Settlement { amount_msat: 1_000_000, fee_msat: 0 }));
         scene.poll_after_s(120).await;
         let seen = withdrawal(&scene.user, &answer.string("id")).await;
         assert_eq!((seen.string("status"), seen.raw("fee_sats")), ("confirmed".into(), "0".into()));
@@ -125,7 +125,7 @@ on_both_engines! {
         scene.node.decide(&answer.string("payment_hash"), PaymentState::Pending);
         scene.poll_after_s(60).await;
         assert_eq!(balance(&scene.user).await, (980_000, 1_020_000));
-        scene.node.decide(&answer.string("payment_hash"), PaymentState::Settled { fee_msat: 0 });
+        scene.node.decide(&answer.string("payment_hash"), PaymentState::Settled(Settlement { amount_msat: 1_000_000, fee_msat: 0 }));
         scene.poll_after_s(60).await;
         assert_eq!(balance(&scene.user).await, (1_000_000, 0));
     }

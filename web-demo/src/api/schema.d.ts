@@ -4118,7 +4118,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description `lightning_not_configured` */
+            /** @description `lightning_not_configured`, `lightning_wallet_changed` */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -4344,7 +4344,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description `lightning_not_configured` */
+            /** @description `lightning_not_configured`, `lightning_wallet_changed` */
             500: {
                 headers: {
                     [name: string]: unknown;

@@ -88,7 +88,7 @@ impl InvoiceObject {
         (status = 401, body = ErrorBody),
         (status = 422, body = ErrorBody, description = "`idempotency_key_reused`"),
         (status = 429, body = ErrorBody, description = "`too_many_invoices`"),
-        (status = 500, body = ErrorBody, description = "`lightning_not_configured`"),
+        (status = 500, body = ErrorBody, description = "`lightning_not_configured`, `lightning_wallet_changed`"),
         (status = 502, body = ErrorBody, description = "`lnbits_error`, `lnbits_unreachable`, `lnbits_bad_response`"),
     ),
 )]

@@ -122,7 +122,7 @@ fn detail(withdrawal: &Withdrawal) -> &'static str {
         (status = 401, body = ErrorBody),
         (status = 409, body = ErrorBody, description = "`invoice_already_paid`, `conflict`"),
         (status = 422, body = ErrorBody, description = "`idempotency_key_reused`"),
-        (status = 500, body = ErrorBody, description = "`lightning_not_configured`"),
+        (status = 500, body = ErrorBody, description = "`lightning_not_configured`, `lightning_wallet_changed`"),
         (status = 502, body = ErrorBody, description = "`withdraw_failed`, `lnbits_error`, `lnbits_unreachable`"),
     ),
 )]

@@ -10,7 +10,7 @@
 
 use serde::Deserialize;
 
-use crate::lightning::backend::PaymentHash;
+use crate::lightning::backend::{PaymentHash, Settlement};
 
 /// The end of a payment, or not yet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,6 +35,8 @@ pub(super) struct Payment {
     bolt11: Option<String>,
     #[serde(rename = "payment_request")]
     request: Option<String>,
+    /// Which wallet it belongs to.
+    pub(super) wallet_id: Option<String>,
 }
 
 /// The answer about one payment.
@@ -71,6 +73,13 @@ impl State {
     }
 }
 
+impl Known {
+    /// Returns what it took from the wallet.
+    pub(super) const fn settlement(&self) -> Settlement {
+        Settlement { amount_msat: self.amount_msat, fee_msat: self.fee_msat }
+    }
+}
+
 impl Payment {
     pub(super) fn is_of(&self, hash: PaymentHash) -> bool {
         self.hash.as_deref().is_some_and(|text| text.parse() == Ok(hash))
@@ -91,8 +100,14 @@ impl Payment {
     }
 
     /// Returns the fee in msat; a version that names none took none.
-    pub(super) fn fee_msat(&self) -> u64 {
+    fn fee_msat(&self) -> u64 {
         self.fee.unwrap_or(0).unsigned_abs()
+    }
+
+    /// Returns what it took from the wallet, where it says so.
+    pub(super) fn settlement(&self) -> Option<Settlement> {
+        let amount_msat = self.amount.filter(|msat| *msat < 0)?.unsigned_abs();
+        Some(Settlement { amount_msat, fee_msat: self.fee_msat() })
     }
 
     /// Returns the BOLT11 text.

@@ -16,9 +16,9 @@
 //!
 //! | answer to the order | then | outcome |
 //! |---|---|---|
-//! | 201 `success` | | settled |
+//! | 201 `success` with an amount | | settled |
 //! | 201 `pending`, 520 `pending` | | unknown |
-//! | 201 without a status, 520 `success` | ask | settled when it is, failed when it failed, else unknown |
+//! | 201 without a status or an amount, 520 `success` | ask | settled when it is, failed when it failed, else unknown |
 //! | 201 `failed`, 520 `failed`, 400 to 429 | ask | failed when it failed or is not known, settled when it is, else unknown |
 //! | another status, no whole answer in time, nonsense | | unknown |
 //!
@@ -77,6 +77,8 @@ struct Wallet {
     #[serde(default)]
     name: String,
     balance: i64,
+    /// Told to the key that pays only.
+    id: Option<String>,
 }
 
 impl Lnbits {
@@ -167,7 +169,7 @@ impl Lnbits {
             Err(error) => return PaymentState::Unknown { reason: error.to_string() },
         };
         match known.state {
-            State::Success => PaymentState::Settled { fee_msat: known.fee_msat },
+            State::Success => PaymentState::Settled(known.settlement()),
             State::Pending => PaymentState::Pending,
             State::Failed => {
                 PaymentState::Failed { reason: "LNbits says that the payment failed".to_owned() }
@@ -202,7 +204,10 @@ impl Lnbits {
             return PayOutcome::Unknown { reason: "the answer is about another payment".to_owned() };
         }
         match payment.state() {
-            Ok(Some(State::Success)) => PayOutcome::Settled { fee_msat: payment.fee_msat() },
+            Ok(Some(State::Success)) => match payment.settlement() {
+                Some(settlement) => PayOutcome::Settled(settlement),
+                None => self.looked_up(hash, "LNbits paid, and does not say how much").await,
+            },
             Ok(Some(State::Failed)) => {
                 self.refused(hash, "LNbits says that the payment failed".to_owned()).await
             }
@@ -223,7 +228,7 @@ impl Lnbits {
     /// Decides about an order that was refused: for good only if no payment of that hash exists.
     async fn refused(&self, hash: PaymentHash, words: String) -> PayOutcome {
         match self.payment_state(hash).await {
-            PaymentState::Settled { fee_msat } => PayOutcome::Settled { fee_msat },
+            PaymentState::Settled(settlement) => PayOutcome::Settled(settlement),
             PaymentState::Failed { .. } | PaymentState::Missing => PayOutcome::Failed { reason: words },
             PaymentState::Pending | PaymentState::Unknown { .. } => PayOutcome::Unknown { reason: words },
         }
@@ -232,7 +237,7 @@ impl Lnbits {
     /// Decides about an order that was taken: the payment must exist.
     async fn looked_up(&self, hash: PaymentHash, words: &str) -> PayOutcome {
         match self.payment_state(hash).await {
-            PaymentState::Settled { fee_msat } => PayOutcome::Settled { fee_msat },
+            PaymentState::Settled(settlement) => PayOutcome::Settled(settlement),
             PaymentState::Failed { reason } => PayOutcome::Failed { reason },
             PaymentState::Pending | PaymentState::Missing | PaymentState::Unknown { .. } => {
                 PayOutcome::Unknown { reason: words.to_owned() }
@@ -258,10 +263,32 @@ impl Lnbits {
         if let Some(admin_key) = &self.admin_key
             && self.wallet(admin_key).await?.name != wallet.name
         {
-            let detail = "LNBITS_INVOICE_KEY and LNBITS_ADMIN_KEY belong to two wallets".to_owned();
-            return Err(BackendError::Refused { detail });
+            return Err(two_wallets());
         }
         Ok(balance)
+    }
+
+    /// Asks both keys which wallet they open.
+    async fn identity(&self) -> Result<Option<String>, BackendError> {
+        let paying = match &self.admin_key {
+            Some(key) => self.wallet(key).await?.id,
+            None => None,
+        };
+        match (paying, self.wallet_of_payments().await?) {
+            (Some(paying), Some(receiving)) if paying != receiving => Err(two_wallets()),
+            (paying, receiving) => Ok(paying.or(receiving).map(|id| text::short(&id))),
+        }
+    }
+
+    /// The key that makes invoices is not told its wallet's id, but each payment names the wallet; none before the first.
+    async fn wallet_of_payments(&self) -> Result<Option<String>, BackendError> {
+        let list = self.transport.get(&["payments"], &[("limit", "1")], &self.invoice_key).await;
+        match json_of::<Vec<Payment>>(list) {
+            Ok(payments) => Ok(payments.into_iter().find_map(|payment| payment.wallet_id)),
+            // A version that knows no limit may answer with more than is read.
+            Err(BackendError::BadResponse { .. }) => Ok(None),
+            Err(error) => Err(error),
+        }
     }
 }
 
@@ -299,6 +326,10 @@ impl LightningBackend for Lnbits {
 
     fn wallet_balance(&self) -> BoxFuture<'_, Result<u64, BackendError>> {
         self.balance().boxed()
+    }
+
+    fn wallet_id(&self) -> BoxFuture<'_, Result<Option<String>, BackendError>> {
+        self.identity().boxed()
     }
 }
 
@@ -351,6 +382,11 @@ fn fault(fault: Fault) -> BackendError {
         Fault::Unreachable(detail) => BackendError::Unreachable { detail },
         Fault::TooLarge => senseless("it is too large"),
     }
+}
+
+fn two_wallets() -> BackendError {
+    let detail = "LNBITS_INVOICE_KEY and LNBITS_ADMIN_KEY belong to two wallets".to_owned();
+    BackendError::Refused { detail }
 }
 
 fn senseless(detail: impl Into<String>) -> BackendError {

@@ -43,7 +43,7 @@ ORDER BY check_at_ms
 LIMIT $2");
     CREDIT_INVOICE = "
 UPDATE lightning_invoices
-SET status = 'paid', credited = TRUE, paid_by = $2, paid_at_ms = $3, check_at_ms = $4
+SET status = 'paid', credited = TRUE, paid_by = $2, paid_at_ms = $3, check_at_ms = $4, received_msat = $5
 WHERE id = $1 AND NOT credited";
     EXPIRE_INVOICE = "
 UPDATE lightning_invoices
@@ -66,6 +66,15 @@ UPDATE lightning_invoices
 SET check_at_ms = $2
 WHERE payment_hash = $1 AND (NOT credited OR (paid_by = 'ledger' AND NOT paid_twice))
   AND (check_at_ms IS NULL OR check_at_ms > $2)";
+}
+
+/// How an invoice came to be paid.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::lightning) enum Arrival {
+    /// Through the provider, which says how much arrived.
+    Outside { received_msat: u64 },
+    /// From another user.
+    Inside,
 }
 
 #[derive(Debug, FromRow)]
@@ -192,15 +201,20 @@ pub(in crate::lightning) async fn list_due(
 pub(in crate::lightning) async fn credit(
     tx: &mut Tx,
     id: Uuid,
-    paid_by: PaidBy,
+    arrival: Arrival,
     now_ms: i64,
     check_at_ms: Option<i64>,
 ) -> Result<bool, DbError> {
+    let (paid_by, received_msat) = match arrival {
+        Arrival::Outside { received_msat } => (PaidBy::Provider, Some(received_msat)),
+        Arrival::Inside => (PaidBy::Ledger, None),
+    };
     let rows = on_backend!(tx, |c, DB| sqlx::query::<DB>(CREDIT_INVOICE)
         .bind(id.to_string())
         .bind(paid_by.as_str())
         .bind(now_ms)
         .bind(check_at_ms)
+        .bind(received_msat.map(column))
         .execute(c)
         .await
         .map(|done| done.rows_affected()))?;

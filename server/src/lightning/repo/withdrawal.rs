@@ -4,28 +4,30 @@ use sqlx::FromRow;
 use uuid::Uuid;
 
 use super::{column, msat, parsed};
+use crate::db::sql::Table;
 use crate::db::{DbError, Tx, on_backend, statements};
 use crate::ledger::HoldId;
-use crate::lightning::{PaymentHash, Step, Withdrawal, WithdrawalStatus};
+use crate::lightning::{PaymentHash, Settlement, Step, Withdrawal, WithdrawalStatus};
 
 const TABLE: &str = "lightning_withdrawals";
 
 macro_rules! columns {
     () => {
         "id, user_id, amount_msat, payment_request, payment_hash, invoice_expires_at_ms, status, step, hold_id, \
-         fee_cap_msat, fee_msat, failure, attempts, on_line_until_ms, check_at_ms, checks, created_at_ms, processed_at_ms"
+         fee_cap_msat, fee_msat, late_msat, failure, attempts, on_line_until_ms, check_at_ms, checks, created_at_ms, \
+         processed_at_ms"
     };
 }
 
 statements! {
     INSERT_WITHDRAWAL = concat!("INSERT INTO lightning_withdrawals (", columns!(), ")
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, NULL, 0, NULL, $12, 0, $13, $14)");
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, NULL, NULL, 0, NULL, $12, 0, $13, $14)");
     FIND_WITHDRAWAL = concat!("SELECT ", columns!(), "
 FROM lightning_withdrawals
 WHERE id = $1");
     FIND_OPEN_BY_HASH = concat!("SELECT ", columns!(), "
 FROM lightning_withdrawals
-WHERE payment_hash = $1 AND status <> 'failed'");
+WHERE payment_hash = $1 AND (status <> 'failed' OR late_msat IS NOT NULL)");
     LIST_WITHDRAWALS = concat!("SELECT ", columns!(), "
 FROM lightning_withdrawals
 WHERE user_id = $1 AND id < $2
@@ -41,6 +43,11 @@ FROM lightning_withdrawals
 WHERE check_at_ms IS NOT NULL
 ORDER BY check_at_ms
 LIMIT $1");
+    LIST_LATE = concat!("SELECT ", columns!(), "
+FROM lightning_withdrawals
+WHERE late_check_at_ms <= $1
+ORDER BY late_check_at_ms
+LIMIT $2");
     MEASURE = "
 SELECT step, COUNT(*) AS rows, MIN(created_at_ms) AS oldest_at_ms
 FROM lightning_withdrawals
@@ -64,12 +71,16 @@ SET check_at_ms = $3, checks = checks + 1
 WHERE id = $1 AND status = 'pending' AND check_at_ms <= $2";
     CONFIRM = "
 UPDATE lightning_withdrawals
-SET status = 'confirmed', step = 'done', fee_msat = $2, processed_at_ms = $3, check_at_ms = NULL
+SET status = 'confirmed', step = 'done', paid_msat = $2, fee_msat = $3, processed_at_ms = $4, check_at_ms = NULL
 WHERE id = $1 AND status = 'pending'";
     FAIL = "
 UPDATE lightning_withdrawals
-SET status = 'failed', step = 'done', failure = $3, processed_at_ms = $4, check_at_ms = NULL
+SET status = 'failed', step = 'done', failure = $3, processed_at_ms = $4, check_at_ms = NULL, late_check_at_ms = $5
 WHERE id = $1 AND status = 'pending' AND attempts = $2";
+    MARK_PAID_LATE = "
+UPDATE lightning_withdrawals
+SET late_msat = $2, late_check_at_ms = NULL
+WHERE id = $1 AND status = 'failed' AND late_msat IS NULL";
 }
 
 #[derive(Debug, FromRow)]
@@ -85,6 +96,7 @@ struct WithdrawalRow {
     hold_id: Option<String>,
     fee_cap_msat: i64,
     fee_msat: Option<i64>,
+    late_msat: Option<i64>,
     failure: Option<String>,
     attempts: i64,
     on_line_until_ms: Option<i64>,
@@ -111,6 +123,7 @@ impl TryFrom<WithdrawalRow> for Withdrawal {
             hold_id: row.hold_id.map(hold).transpose()?,
             fee_cap_msat: msat(TABLE, "fee_cap_msat", row.fee_cap_msat)?,
             fee_msat: row.fee_msat.map(|value| msat(TABLE, "fee_msat", value)).transpose()?,
+            late_msat: row.late_msat.map(|value| msat(TABLE, "late_msat", value)).transpose()?,
             failure: row.failure,
             attempts: row.attempts,
             on_line_until_ms: row.on_line_until_ms,
@@ -162,7 +175,7 @@ pub(in crate::lightning) async fn find(tx: &mut Tx, id: Uuid) -> Result<Option<W
     find_one(tx, FIND_WITHDRAWAL, id.to_string()).await
 }
 
-/// Finds the withdrawal of a payment that has not failed.
+/// Finds the withdrawal of a payment that has not failed, or was made although it had.
 pub(in crate::lightning) async fn find_open_by_hash(
     tx: &mut Tx,
     hash: PaymentHash,
@@ -199,6 +212,56 @@ pub(in crate::lightning) async fn list_due(
         .fetch_all(c)
         .await)?;
     rows.into_iter().map(Withdrawal::try_from).collect()
+}
+
+/// Lists the failed ones that are to be looked at again, the longest overdue first.
+pub(in crate::lightning) async fn list_late(
+    tx: &mut Tx,
+    now_ms: i64,
+    limit: i64,
+) -> Result<Vec<Withdrawal>, DbError> {
+    let rows: Vec<WithdrawalRow> = on_backend!(tx, |c, DB| sqlx::query_as::<DB, WithdrawalRow>(LIST_LATE)
+        .bind(now_ms)
+        .bind(limit)
+        .fetch_all(c)
+        .await)?;
+    rows.into_iter().map(Withdrawal::try_from).collect()
+}
+
+/// Sets when each of many failed ones is looked at again, or that it is no more.
+pub(in crate::lightning) async fn set_late_checks(
+    tx: &mut Tx,
+    looks: &[(Uuid, Option<i64>)],
+) -> Result<(), DbError> {
+    // A list of values knows no nulls; nothing is looked at in 1970.
+    let _rows = Table::of(looks)
+        .text(|(id, _at)| id.to_string())
+        .int(|(_id, at_ms)| at_ms.unwrap_or(0))
+        .execute(
+            tx,
+            "WITH look (id, at_ms) AS (",
+            ") UPDATE lightning_withdrawals \
+             SET late_check_at_ms = (SELECT NULLIF(look.at_ms, 0) FROM look WHERE look.id = lightning_withdrawals.id) \
+             WHERE id IN (SELECT id FROM look) AND late_check_at_ms IS NOT NULL",
+        )
+        .await?;
+    Ok(())
+}
+
+/// Marks a failed one as paid all the same; says whether it was this call. A constraint refuses it while another
+/// withdrawal of its payment hash stands, or was marked.
+pub(in crate::lightning) async fn mark_paid_late(
+    tx: &mut Tx,
+    id: Uuid,
+    late_msat: u64,
+) -> Result<bool, DbError> {
+    let rows = on_backend!(tx, |c, DB| sqlx::query::<DB>(MARK_PAID_LATE)
+        .bind(id.to_string())
+        .bind(column(late_msat))
+        .execute(c)
+        .await
+        .map(|done| done.rows_affected()))?;
+    Ok(rows == 1)
 }
 
 /// How many withdrawals are at a step, and since when the oldest.
@@ -286,12 +349,13 @@ pub(in crate::lightning) async fn check_later(
 pub(in crate::lightning) async fn confirm(
     tx: &mut Tx,
     id: Uuid,
-    fee_msat: u64,
+    settlement: Settlement,
     now_ms: i64,
 ) -> Result<bool, DbError> {
     let rows = on_backend!(tx, |c, DB| sqlx::query::<DB>(CONFIRM)
         .bind(id.to_string())
-        .bind(column(fee_msat))
+        .bind(column(settlement.amount_msat))
+        .bind(column(settlement.fee_msat))
         .bind(now_ms)
         .execute(c)
         .await
@@ -299,20 +363,21 @@ pub(in crate::lightning) async fn confirm(
     Ok(rows == 1)
 }
 
-/// Marks a pending withdrawal as failed, unless it was handed over after the caller saw `attempts`; says whether it was
-/// this call.
+/// Marks a pending withdrawal as failed, unless it was handed over after the caller saw it; says whether it was this
+/// call. It is looked at again at `late_check_at_ms`.
 pub(in crate::lightning) async fn fail(
     tx: &mut Tx,
-    id: Uuid,
-    attempts: i64,
+    seen: &Withdrawal,
     failure: &str,
     now_ms: i64,
+    late_check_at_ms: Option<i64>,
 ) -> Result<bool, DbError> {
     let rows = on_backend!(tx, |c, DB| sqlx::query::<DB>(FAIL)
-        .bind(id.to_string())
-        .bind(attempts)
+        .bind(seen.id.to_string())
+        .bind(seen.attempts)
         .bind(failure)
         .bind(now_ms)
+        .bind(late_check_at_ms)
         .execute(c)
         .await
         .map(|done| done.rows_affected()))?;

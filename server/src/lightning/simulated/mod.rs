@@ -19,7 +19,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use futures_util::FutureExt;
-use futures_util::future::BoxFuture;
+use futures_util::future::{BoxFuture, ready};
 use postfun_core::bolt11::{Draft, Invoice};
 use postfun_core::rounding::mul_div_ceil;
 use postfun_core::signature::schnorr::SecretKey;
@@ -29,7 +29,7 @@ use self::fault::{AskFault, Faults, PayFault};
 use self::repo::PaymentRow;
 use super::backend::{
     BackendError, CreatedInvoice, InvoiceState, LightningBackend, Network, NewInvoice, PayOutcome,
-    PaymentHash, PaymentState,
+    PaymentHash, PaymentState, Settlement,
 };
 use crate::clock::Clock;
 use crate::config::Secret;
@@ -309,7 +309,7 @@ impl Simulated {
             Err(error) => PaymentState::Unknown { reason: error.to_string() },
             Ok(None) => PaymentState::Missing,
             Ok(Some(payment)) => match outcome(&payment) {
-                PayOutcome::Settled { fee_msat } => PaymentState::Settled { fee_msat },
+                PayOutcome::Settled(settlement) => PaymentState::Settled(settlement),
                 PayOutcome::Failed { reason } => PaymentState::Failed { reason },
                 PayOutcome::Unknown { .. } => PaymentState::Pending,
             },
@@ -371,6 +371,11 @@ impl LightningBackend for Simulated {
     fn wallet_balance(&self) -> BoxFuture<'_, Result<u64, BackendError>> {
         self.balance().boxed()
     }
+
+    fn wallet_id(&self) -> BoxFuture<'_, Result<Option<String>, BackendError>> {
+        // It has one wallet, which stands in the same database as the ledger.
+        ready(Ok(Some("simulated".to_owned()))).boxed()
+    }
 }
 
 impl fmt::Debug for Simulated {
@@ -395,7 +400,10 @@ async fn credit(tx: &mut Tx, msat: i64) -> Result<(), DbError> {
 
 fn outcome(payment: &PaymentRow) -> PayOutcome {
     match payment.status.as_str() {
-        SETTLED => PayOutcome::Settled { fee_msat: payment.fee_msat.unsigned_abs() },
+        SETTLED => PayOutcome::Settled(Settlement {
+            amount_msat: payment.amount_msat.unsigned_abs(),
+            fee_msat: payment.fee_msat.unsigned_abs(),
+        }),
         FAILED => failed("no route was found"),
         _ => PayOutcome::Unknown { reason: "it is on its way".to_owned() },
     }

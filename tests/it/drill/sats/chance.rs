@@ -37,7 +37,8 @@ impl Chance {
 
     pub(super) fn case(&mut self) -> Case {
         let kind = match self.below(20) {
-            0..13 => Kind::Withdrawal((0..=self.below(2)).map(|_| self.order()).collect()),
+            0..12 => Kind::Withdrawal((0..=self.below(2)).map(|_| self.order()).collect()),
+            12 => Kind::AfterAll,
             13..16 => Kind::Deposit,
             16 => Kind::Expiry,
             17 | 18 => Kind::Inside { also_outside: false },

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use postfun_tests::Answer;
-use postfun_tests::fake_lnbits::{Order, Outcome};
+use postfun_tests::fake_lnbits::{Fate, Order, Outcome};
 use serde_json::json;
 
 use super::Kind;
@@ -13,6 +13,8 @@ use super::lane::{Customer, Lane};
 
 /// How long an invoice is good that ends before it is sent; time enough to be set aside.
 const SHORT_S: u64 = 6;
+/// What a payment costs that is made after all, in msat.
+const LATE_FEE_MSAT: u64 = 700;
 /// The fee cap of small withdrawals, in msat.
 const FEE_CAP_MSAT: u64 = 20_000;
 
@@ -136,6 +138,10 @@ impl Errand {
                 self.choose_invoice(lane, SHORT_S, &[]);
                 self.withdraw(lane, at).await
             }
+            Kind::AfterAll => {
+                self.choose_invoice(lane, 3_600, &[Order::plain(Fate::Fail)]);
+                Ok(self.withdraw(lane, at).await? && self.pay_after_all(lane).await)
+            }
         }
     }
 
@@ -228,6 +234,20 @@ impl Errand {
         Ok(found == suspense_msat)
     }
 
+    /// Has the provider pay what it had called failed, once, and the server look at it; says whether it has noticed.
+    async fn pay_after_all(&mut self, lane: &Lane) -> bool {
+        let invoice = self.invoice.as_mut().unwrap();
+        if !invoice.is_paid_outside {
+            lane.lnbits.pay_after_all(&invoice.hash, LATE_FEE_MSAT);
+            invoice.is_paid_outside = true;
+        }
+        lane.app.look_late_now(&self.payment.as_ref().unwrap().id).await;
+        let loss_msat = lane.loss_msat + i64::try_from(self.sats * 1_000 + LATE_FEE_MSAT).unwrap();
+        let found = lane.app.operator_loss_msat().await;
+        assert!(found == lane.loss_msat || found == loss_msat, "{found} msat lost");
+        found == loss_msat
+    }
+
     fn choose_invoice(&mut self, lane: &Lane, expires_in_s: u64, plan: &[Order]) {
         if self.invoice.is_none() {
             let (bolt11, hash) = lane.lnbits.foreign_invoice(self.sats, expires_in_s, plan);
@@ -286,10 +306,16 @@ impl Errand {
                 assert_eq!((status.as_str(), failure.as_str()), ("failed", Some("invoice_expired")));
                 Moved::default()
             }
+            Kind::AfterAll => {
+                assert_eq!((status.as_str(), failure.as_str()), ("failed", Some("payment_failed")));
+                lane.loss_msat += msat + i64::try_from(LATE_FEE_MSAT).unwrap();
+                Moved::default()
+            }
             Kind::Withdrawal(_) | Kind::TooLate => match lane.lnbits.outcome(hash) {
                 Some(Outcome::Paid { fee_msat }) => {
                     assert_eq!(status, "confirmed", "the provider paid it: {self:?}");
                     assert_eq!(end.unwrap().string("fee_msat"), fee_msat.to_string());
+                    lane.loss_msat += i64::try_from(fee_msat.saturating_sub(FEE_CAP_MSAT)).unwrap();
                     let fee_msat = i64::try_from(fee_msat.min(FEE_CAP_MSAT)).unwrap();
                     Moved { payer_msat: -msat - fee_msat, payee_msat: 0 }
                 }

@@ -51,10 +51,11 @@ pub(super) struct Lane {
     pub(super) lnbits: FakeLnbits,
     pub(super) payer: Customer,
     pub(super) payee: Customer,
-    /// What the errands so far leave to payer, payee and suspense, in msat.
+    /// What the errands so far leave to payer, payee and suspense, and cost the operator, in msat.
     payer_msat: u64,
     payee_msat: u64,
     pub(super) suspense_msat: i64,
+    pub(super) loss_msat: i64,
     tally: Tally,
     errands: u64,
 }
@@ -74,6 +75,7 @@ impl Lane {
             payer_msat: 0,
             payee_msat: 0,
             suspense_msat: 0,
+            loss_msat: 0,
             tally,
             errands: 0,
         };
@@ -176,6 +178,7 @@ impl Lane {
             assert_eq!(balance, (msat.to_string(), "0".to_owned()), "{who} after {case:?}");
         }
         assert_eq!(self.app.suspense_msat().await, self.suspense_msat, "{case:?}");
+        assert_eq!(self.app.operator_loss_msat().await, self.loss_msat, "{case:?}");
     }
 
     /// The books are exact, and the provider's wallet holds what they say to the last msat.

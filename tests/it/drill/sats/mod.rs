@@ -62,6 +62,8 @@ enum Kind {
     Withdrawal(Vec<Order>),
     /// A withdrawal whose invoice ends before anything was sent.
     TooLate,
+    /// A withdrawal that the provider calls failed and pays afterwards.
+    AfterAll,
 }
 
 impl Case {
@@ -82,6 +84,7 @@ fn every_point() -> Vec<Case> {
     [
         // The slow ones first.
         each(&both, &["deposit:suspending", "deposit:suspended"]),
+        each(&Kind::AfterAll, &["late:booking", "late:booked"]),
         each(&paid(), &["withdraw:claimed", "withdraw:answered"]),
         each(&refused(), &["withdraw:claimed", "withdraw:answered", "withdraw:failing", "withdraw:failed"]),
         vec![Case::new(Kind::TooLate, &["withdraw:reserved", "withdraw:failing"])],
@@ -102,6 +105,7 @@ fn points_of(kind: &Kind) -> Vec<&'static str> {
         Kind::Funds | Kind::Deposit | Kind::Expiry => "deposit:",
         Kind::Inside { .. } => "inside:",
         Kind::Withdrawal(_) | Kind::TooLate => "withdraw:",
+        Kind::AfterAll => "late:",
     };
     let mut points: Vec<&str> = every_point().iter().flat_map(Case::points).collect();
     points.retain(|point| point.starts_with(prefix));
