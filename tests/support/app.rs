@@ -61,7 +61,8 @@ impl TestApp {
         let place = Arc::new(Place::make(engine).await);
         let clock = Arc::new(ManualClock::new(START_MS));
         let config = place.config();
-        Self::open(engine, place, clock, Arc::new(SeededEntropy::new(1)), config).await
+        let opened = Self::open(engine, place, clock, Arc::new(SeededEntropy::new(1)), config).await;
+        opened.expect("the server starts")
     }
 
     /// As [`TestApp::start`], on a database that the caller has made; it stays when the test ends.
@@ -77,7 +78,8 @@ impl TestApp {
         let place = Arc::new(Place { dir: temporary_folder(), postgres: Mutex::new(None), url });
         let clock = Arc::new(ManualClock::new(START_MS));
         let config = place.config();
-        Self::open(engine, place, clock, Arc::new(SeededEntropy::new(1)), config).await
+        let opened = Self::open(engine, place, clock, Arc::new(SeededEntropy::new(1)), config).await;
+        opened.expect("the server starts")
     }
 
     /// Starts one more server on the same database with changed settings, as after a restart or beside this one.
@@ -86,6 +88,15 @@ impl TestApp {
     ///
     /// When the server does not start.
     pub async fn reconfigured(&self, change: impl FnOnce(&mut Config)) -> Self {
+        self.try_reconfigured(change).await.expect("the server starts")
+    }
+
+    /// As [`TestApp::reconfigured`], for settings and databases that may not belong together.
+    ///
+    /// # Errors
+    ///
+    /// [`StartError`], as the server says it.
+    pub async fn try_reconfigured(&self, change: impl FnOnce(&mut Config)) -> Result<Self, StartError> {
         let mut config = self.place.config();
         change(&mut config);
         // Its own seed, as two processes never draw the same bytes.
@@ -136,10 +147,10 @@ impl TestApp {
         clock: Arc<ManualClock>,
         entropy: Arc<SeededEntropy>,
         config: Config,
-    ) -> Self {
-        let app = Box::pin(App::open(config, clock.clone(), entropy)).await.expect("the server starts");
+    ) -> Result<Self, StartError> {
+        let app = Box::pin(App::open(config, clock.clone(), entropy)).await?;
         let router = app.router();
-        Self { app, clock, engine, router, place }
+        Ok(Self { app, clock, engine, router, place })
     }
 
     /// Returns a client without a token.

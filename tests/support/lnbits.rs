@@ -25,6 +25,8 @@ use crate::plain_http;
 const START_LIMIT: Duration = Duration::from_mins(2);
 /// A start can lose its port to somebody else.
 const START_TRIES: usize = 3;
+/// The file whose presence keeps the folder when the server ends.
+const KEEP: &str = "keep";
 /// The only super user, known before the first start.
 const SUPER_USER: &str = "d2c5f08a3b6e4d1f9a7c0b8e6f4a2d10";
 
@@ -32,6 +34,8 @@ const SUPER_USER: &str = "d2c5f08a3b6e4d1f9a7c0b8e6f4a2d10";
 #[derive(Debug)]
 pub struct LnbitsServer {
     address: SocketAddr,
+    /// Its database and everything else that it keeps.
+    dir: PathBuf,
     /// Lets the super user in.
     token: String,
     /// Its standard input is the pipe; closing it is the signal to stop.
@@ -45,6 +49,8 @@ pub struct LnbitsWallet {
     pub url: Url,
     /// The wallet's number.
     pub id: String,
+    /// Whose it is.
+    pub user: String,
     /// Makes and reads invoices.
     pub invoice_key: String,
     /// Pays.
@@ -83,8 +89,9 @@ impl LnbitsServer {
 
     async fn try_start() -> Result<Self, String> {
         let address = free_address();
-        let watchdog = spawn_watched(&make_dir().keep(), address);
-        let mut server = Self { address, token: String::new(), watchdog };
+        let dir = make_dir().keep();
+        let watchdog = spawn_watched(&dir, address);
+        let mut server = Self { address, dir, token: String::new(), watchdog };
         let token = server.wait_until_ready().await;
         let log = take_log(address);
         server.token = token.ok_or(log)?;
@@ -111,6 +118,34 @@ impl LnbitsServer {
         }
     }
 
+    /// Kills the server, as `kill -9` does; what it keeps stays for [`LnbitsServer::start_again`].
+    ///
+    /// # Panics
+    ///
+    /// When its folder is gone.
+    pub fn kill(&mut self) {
+        std::fs::write(self.dir.join(KEEP), "").expect("the server's folder is there");
+        drop(self.watchdog.stdin.take());
+        let _ = self.watchdog.wait();
+    }
+
+    /// Starts the server again after [`LnbitsServer::kill`], at the same address, and waits until it answers.
+    ///
+    /// # Panics
+    ///
+    /// When it does not start.
+    pub async fn start_again(&mut self) {
+        std::fs::remove_file(self.dir.join(KEEP)).expect("the server was killed");
+        self.watchdog = spawn_watched(&self.dir, self.address);
+        let deadline = Instant::now() + START_LIMIT;
+        while call(self.address, "GET", "api/v1/health", &[], None).await.is_err() {
+            let has_ended = self.watchdog.try_wait().is_ok_and(|status| status.is_some());
+            assert!(!has_ended && Instant::now() < deadline, "LNbits:\n{}", take_log(self.address));
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        let _log = take_log(self.address);
+    }
+
     /// Makes a wallet that holds a number of sats.
     ///
     /// # Panics
@@ -124,6 +159,7 @@ impl LnbitsServer {
         let wallet = LnbitsWallet {
             url: Url::parse(&format!("http://{}/", self.address)).expect("an address is a URL"),
             id: text("id"),
+            user: text("user"),
             invoice_key: text("inkey"),
             admin_key: text("adminkey"),
         };
@@ -147,6 +183,9 @@ impl Drop for LnbitsServer {
         drop(self.watchdog.stdin.take());
         // The watchdog ends by itself after the pipe; a failure to wait leaves a zombie until this process ends.
         let _ = self.watchdog.wait();
+        if self.dir.join(KEEP).exists() {
+            let _ = std::fs::remove_dir_all(&self.dir);
+        }
     }
 }
 
@@ -191,13 +230,48 @@ impl LnbitsWallet {
     ///
     /// When LNbits refuses.
     pub async fn pay(&self, bolt11: &str) {
-        let paid = self.payments(&self.admin_key, json!({"out": true, "bolt11": bolt11})).await;
-        assert_eq!(paid.expect("LNbits pays")["status"], "success");
+        assert_eq!(self.try_pay(bolt11).await.expect("LNbits pays")["status"], "success");
+    }
+
+    /// As [`LnbitsWallet::pay`], from an LNbits that may be gone.
+    ///
+    /// # Errors
+    ///
+    /// What LNbits or the connection says; it may have paid all the same.
+    pub async fn try_pay(&self, bolt11: &str) -> Result<Value, String> {
+        self.payments(&self.admin_key, json!({"out": true, "bolt11": bolt11})).await
+    }
+
+    /// Whether an invoice of this wallet was paid.
+    ///
+    /// # Panics
+    ///
+    /// When LNbits refuses.
+    pub async fn is_paid(&self, hash: &str) -> bool {
+        let path = format!("api/v1/payments/{hash}");
+        let about = call(self.address(), "GET", &path, &[("x-api-key", &self.invoice_key)], None).await;
+        about.expect("LNbits knows its invoice")["paid"] == true
+    }
+
+    /// Gives the wallet new keys; the old ones open nothing any more.
+    ///
+    /// # Panics
+    ///
+    /// When LNbits refuses.
+    #[must_use]
+    pub async fn with_new_keys(&self) -> Self {
+        let path = format!("api/v1/wallet/reset/{}?usr={}", self.id, self.user);
+        let made = call(self.address(), "PUT", &path, &[], None).await.expect("LNbits makes new keys");
+        let text = |key: &str| made[key].as_str().expect("a wallet has its keys").to_owned();
+        Self { invoice_key: text("inkey"), admin_key: text("adminkey"), ..self.clone() }
+    }
+
+    fn address(&self) -> SocketAddr {
+        *self.url.socket_addrs(|| None).expect("the address is numeric").first().expect("one")
     }
 
     async fn payments(&self, key: &str, order: Value) -> Result<Value, String> {
-        let address = *self.url.socket_addrs(|| None).expect("the address is numeric").first().expect("one");
-        call(address, "POST", "api/v1/payments", &[("x-api-key", key)], Some(order)).await
+        call(self.address(), "POST", "api/v1/payments", &[("x-api-key", key)], Some(order)).await
     }
 }
 
@@ -256,7 +330,7 @@ fn spawn_watched(dir: &Path, address: SocketAddr) -> Child {
         (cat >/dev/null; kill -KILL "$server" 2>/dev/null) <&3 &
         exec 3<&-
         wait "$server"
-        rm -rf "$DIR"
+        [ -e "$DIR/keep" ] || rm -rf "$DIR"
     "#;
     let mut shell = Command::new("/bin/sh");
     shell
@@ -275,7 +349,7 @@ fn spawn_watched(dir: &Path, address: SocketAddr) -> Child {
     shell.spawn().expect("a shell can be started")
 }
 
-fn settings(dir: &Path) -> [(&'static str, String); 13] {
+fn settings(dir: &Path) -> [(&'static str, String); 14] {
     let below = |name: &str| dir.join(name).display().to_string();
     [
         ("LNBITS_BACKEND_WALLET_CLASS", "FakeWallet".to_owned()),
@@ -285,6 +359,8 @@ fn settings(dir: &Path) -> [(&'static str, String); 13] {
         ("LNBITS_EXTENSIONS_DEFAULT_INSTALL", String::new()),
         ("LNBITS_ADMIN_UI", "true".to_owned()),
         ("SUPER_USER", SUPER_USER.to_owned()),
+        // The account of a wallet may be used by whoever knows its number, to give the wallet new keys.
+        ("AUTH_ALLOWED_METHODS", r#"["user-id-only", "username-password"]"#.to_owned()),
         ("AUTH_HTTPS_ONLY", "false".to_owned()),
         ("ENABLE_LOG_TO_FILE", "false".to_owned()),
         ("LNBITS_RATE_LIMIT_NO", "1000000".to_owned()),

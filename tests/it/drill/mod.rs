@@ -9,6 +9,7 @@ mod disk;
 mod flood;
 mod follower;
 mod kill;
+mod lnbits;
 mod outage;
 mod processes;
 mod sats;

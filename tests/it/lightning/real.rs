@@ -3,6 +3,7 @@
 use futures_util::future::join_all;
 use postfun_core::bolt11::{Draft, Network};
 use postfun_core::signature::schnorr::SecretKey;
+use postfun_server::app::StartError;
 use postfun_server::clock::{Clock, SystemClock};
 use postfun_server::config::BackendConfig;
 use postfun_server::lightning::reconcile;
@@ -16,18 +17,21 @@ use super::{balance, deposit, withdraw, withdrawal};
 const OPENING_SATS: u64 = 500;
 
 /// A server whose sats are at LNbits, somebody without sats, and somebody elsewhere who has plenty.
-struct Place {
-    app: TestApp,
-    user: User,
-    ours: LnbitsWallet,
-    theirs: LnbitsWallet,
+pub(crate) struct Place {
+    pub(crate) app: TestApp,
+    pub(crate) user: User,
+    pub(crate) ours: LnbitsWallet,
+    pub(crate) theirs: LnbitsWallet,
 }
 
 impl Place {
     async fn new(app: &TestApp) -> Self {
+        Self::at(LnbitsServer::shared().await, app).await
+    }
+
+    pub(crate) async fn at(server: &LnbitsServer, app: &TestApp) -> Self {
         // LNbits looks at its own clock.
         app.clock.set_ms(SystemClock.now_ms());
-        let server = LnbitsServer::shared().await;
         let (ours, theirs) = (server.wallet(OPENING_SATS).await, server.wallet(100_000).await);
         let app = again(app, &ours).await;
         let user = app.user(1).await;
@@ -35,7 +39,7 @@ impl Place {
     }
 
     /// Gives somebody sats: the other wallet pays their invoice.
-    async fn fund(&self, user: &User, sats: u64) {
+    pub(crate) async fn fund(&self, user: &User, sats: u64) {
         let invoice = deposit(user, sats).await;
         self.theirs.pay(&invoice.string("payment_request")).await;
         let path = format!("/api/lightning/invoices/{}", invoice.string("id"));
@@ -43,7 +47,7 @@ impl Place {
     }
 
     /// Nothing is in flight, and LNbits holds what the books say.
-    async fn assert_wallet_covers(&self) {
+    pub(crate) async fn assert_wallet_covers(&self) {
         let backend = self.app.app.lightning.backend().expect("LNbits is configured");
         let found =
             reconcile(&self.app.app.db, backend).await.expect("LNbits answers").expect("there were invoices");
@@ -54,7 +58,11 @@ impl Place {
 
 /// One more server on the same database and the same wallet, as after a restart.
 async fn again(app: &TestApp, wallet: &LnbitsWallet) -> TestApp {
-    app.reconfigured(|config| {
+    try_again(app, wallet).await.expect("the server starts")
+}
+
+async fn try_again(app: &TestApp, wallet: &LnbitsWallet) -> Result<TestApp, StartError> {
+    app.try_reconfigured(|config| {
         config.lightning.backend = BackendConfig::Lnbits(wallet.config());
         config.lightning.network = LnbitsServer::NETWORK;
     })
@@ -150,5 +158,29 @@ on_both_engines! {
         assert_eq!(place.app.suspense_msat().await, 1_000_000);
         assert_eq!((balance(&place.user).await, balance(&payee).await), ((1_000_000, 0), (1_000_000, 0)));
         place.assert_wallet_covers().await;
+    }
+
+    async fn real_wallet_may_have_new_keys_but_be_no_other_while_anybody_holds_sats(app: TestApp) {
+        let place = Place::new(&app).await;
+        place.fund(&place.user, 2_000).await;
+        let ours = place.ours.with_new_keys().await;
+        let rotated = again(&app, &ours).await;
+        let user = rotated.user(1).await;
+        let paid = withdraw(&user, &place.theirs.invoice(500).await, 500).await.ok(201);
+        assert_eq!(paid.string("status"), "confirmed", "{}", paid.text);
+        let refused = try_again(&app, &place.theirs).await.expect_err("it must not start").to_string();
+        assert!(refused.contains(&place.ours.id) && refused.contains(&place.theirs.id), "{refused}");
+        assert!(refused.contains("configure keys of the old wallet again"), "{refused}");
+        // Invoices in one wallet, payments from another: LNbits names the wallet of both keys.
+        let mixed = LnbitsWallet { admin_key: ours.admin_key.clone(), ..place.theirs.clone() };
+        let mixed = again(&app, &mixed).await;
+        let body = json!({"amount_sats": 5}).to_string();
+        mixed.user(1).await.post("/api/lightning/deposit", body).await.refused(502, "lnbits_error");
+        // Once everybody is paid out, another wallet may come.
+        let left_msat = balance(&user).await.0;
+        let sats = left_msat / 1_000 - 20;
+        let paid = withdraw(&user, &place.theirs.invoice(sats).await, sats).await.ok(201);
+        assert_eq!(paid.string("status"), "confirmed", "{}", paid.text);
+        assert!(try_again(&app, &place.theirs).await.is_err(), "twenty sats are left");
     }
 }

@@ -1,0 +1,149 @@
+//! `kill -9` of a real LNbits in the middle of payments and deposits; it comes back with what it has kept.
+
+use std::time::Duration;
+
+use postfun_server::config::BackendConfig;
+use postfun_tests::lnbits::LnbitsServer;
+use postfun_tests::{Answer, TestApp, User, on_both_engines};
+
+use super::{Figures, count};
+use crate::lightning::real::Place;
+use crate::lightning::{balance, deposit, withdraw, withdrawal};
+
+/// How long our server waits for LNbits, so that it does not take hours of its clock until an order is over.
+const PATIENCE: Duration = Duration::from_secs(5);
+/// What one withdrawal takes, and what one deposit brings, in sats.
+const SATS: u64 = 300;
+
+struct Scene {
+    lnbits: LnbitsServer,
+    place: Place,
+    app: TestApp,
+    user: User,
+    /// What LNbits gave no definite answer to, and what of that it had done.
+    asked_again: usize,
+    done_before: usize,
+}
+
+impl Scene {
+    async fn new(app: &TestApp) -> Self {
+        let lnbits = LnbitsServer::start().await;
+        let place = Place::at(&lnbits, app).await;
+        let impatient = app.reconfigured(|config| {
+            let mut lnbits = place.ours.config();
+            (lnbits.timeout, lnbits.connect_timeout) = (PATIENCE, PATIENCE);
+            config.lightning.backend = BackendConfig::Lnbits(lnbits);
+            config.lightning.network = LnbitsServer::NETWORK;
+        });
+        let app = impatient.await;
+        let user = app.user(1).await;
+        place.fund(&user, 20_000).await;
+        Self { lnbits, place, app, user, asked_again: 0, done_before: 0 }
+    }
+
+    async fn kill_after(&mut self, delay: Duration) {
+        tokio::time::sleep(delay).await;
+        self.lnbits.kill();
+    }
+
+    fn note(&mut self, was_answered: bool, is_done: bool) {
+        self.asked_again += usize::from(!was_answered);
+        self.done_before += usize::from(!was_answered && is_done);
+    }
+
+    /// Looks at everything that is due until something is so.
+    async fn poll_until(&mut self, what: &str, mut is_so: impl AsyncFnMut(&User) -> bool) {
+        for _look in 0..20 {
+            if is_so(&self.user).await {
+                return;
+            }
+            self.app.clock.advance_ms(10_000);
+            self.app.app.lightning.poll().await.expect("the rows can be read");
+        }
+        panic!("waited in vain: {what}");
+    }
+
+    /// Withdraws while LNbits is killed; says whether it was paid.
+    async fn withdraw(&mut self, delay: Duration) -> bool {
+        let before = balance(&self.user).await;
+        let bolt11 = self.place.theirs.invoice(SATS).await;
+        let user = self.app.user(1).await;
+        let order = {
+            let bolt11 = bolt11.clone();
+            tokio::spawn(async move { withdraw(&user, &bolt11, SATS).await })
+        };
+        self.kill_after(delay).await;
+        let answer = order.await.expect("the server answers");
+        self.lnbits.start_again().await;
+        let hash =
+            postfun_core::bolt11::Invoice::decode(&bolt11).expect("LNbits makes invoices").payment_hash;
+        let hash = postfun_core::encoding::hex::encode_lower(&hash);
+        if answer.status != 201 {
+            assert_nothing_was_sent(&answer);
+            assert!(!self.place.theirs.is_paid(&hash).await, "nothing was ordered");
+            assert_eq!(balance(&self.user).await, before);
+            return false;
+        }
+        let id = answer.string("id");
+        self.poll_until("the withdrawal is decided", async |user| {
+            withdrawal(user, &id).await.string("status") != "pending"
+        })
+        .await;
+        let end = withdrawal(&self.user, &id).await;
+        let is_paid = self.place.theirs.is_paid(&hash).await;
+        self.note(answer.string("status") != "pending", is_paid);
+        assert_eq!(end.string("status"), if is_paid { "confirmed" } else { "failed" }, "{}", end.text);
+        let fee_msat: u64 =
+            if is_paid { end.string("fee_msat").parse().expect("msat are digits") } else { 0 };
+        let spent_msat = if is_paid { SATS * 1_000 + fee_msat } else { 0 };
+        assert_eq!(balance(&self.user).await, (before.0 - spent_msat, 0));
+        is_paid
+    }
+
+    /// Deposits while LNbits is killed: between the payment and whatever it tells of it.
+    async fn deposit(&mut self, delay: Duration) {
+        let before = balance(&self.user).await;
+        let invoice = deposit(&self.user, SATS).await;
+        let (theirs, bolt11) = (self.place.theirs.clone(), invoice.string("payment_request"));
+        let paying = tokio::spawn(async move { theirs.try_pay(&bolt11).await.is_ok() });
+        self.kill_after(delay).await;
+        let was_told = paying.await.expect("it answers or breaks off");
+        self.lnbits.start_again().await;
+        let is_paid = self.place.ours.is_paid(&invoice.string("payment_hash")).await;
+        assert!(is_paid || !was_told, "what LNbits has answered it has kept");
+        self.note(was_told, is_paid);
+        if !is_paid {
+            self.place.theirs.pay(&invoice.string("payment_request")).await;
+        }
+        let after_msat = before.0 + SATS * 1_000;
+        self.poll_until("the deposit is credited", async |user| balance(user).await.0 == after_msat).await;
+        self.app.clock.advance_ms(60_000);
+        self.app.app.lightning.poll().await.expect("the rows can be read");
+        assert_eq!(balance(&self.user).await, (after_msat, 0), "once");
+    }
+}
+
+fn assert_nothing_was_sent(answer: &Answer) {
+    let code = answer.string("code");
+    let is_explained = ["lnbits_unreachable", "lnbits_error", "lnbits_bad_response"].contains(&code.as_str());
+    assert!(answer.status == 502 && is_explained, "{}", answer.text);
+}
+
+on_both_engines! {
+    async fn killed_lnbits_costs_nobody_a_sat(app: TestApp) {
+        let mut scene = Box::pin(Scene::new(&app)).await;
+        let (figures, rounds) = (Figures::begin("LNbits killed during payments and deposits", app.engine), count(2, 20));
+        let mut paid = 0;
+        for round in 0..rounds {
+            // Some moment of an order, another each time: it takes LNbits a few hundredths of a second.
+            let delay = |step: u64| Duration::from_millis(round * step % 90);
+            paid += usize::from(Box::pin(scene.withdraw(delay(37))).await);
+            Box::pin(scene.deposit(delay(23))).await;
+            scene.place.assert_wallet_covers().await;
+            app.assert_books_are_exact().await;
+        }
+        let done = usize::try_from(2 * rounds).expect("a small number");
+        let what = format!("{done} × `kill -9` of a real LNbits; {paid} of {rounds} payments made");
+        figures.tell_counts(&what, done, scene.asked_again, scene.done_before);
+    }
+}
