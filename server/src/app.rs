@@ -133,7 +133,8 @@ impl App {
     ) -> Result<Arc<Self>, StartError> {
         let db = Self::open_database(&config).await?;
         let provider = Provider::connect(&config, &db, &clock, &entropy)?;
-        Self::start(config, db, clock, entropy, provider).await
+        // On the heap: starting is the largest future there is, and whoever awaits it would carry it along.
+        Box::pin(Self::start(config, db, clock, entropy, provider)).await
     }
 
     /// As [`App::open`], with a Lightning provider of the caller's choice.
@@ -148,7 +149,7 @@ impl App {
         provider: Provider,
     ) -> Result<Arc<Self>, StartError> {
         let db = Self::open_database(&config).await?;
-        Self::start(config, db, clock, entropy, provider).await
+        Box::pin(Self::start(config, db, clock, entropy, provider)).await
     }
 
     async fn open_database(config: &Config) -> Result<Database, StartError> {
