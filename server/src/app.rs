@@ -27,7 +27,8 @@ use crate::session::Sessions;
 use crate::signin::SignIn;
 use crate::users::Users;
 use crate::{
-    activity, amm, beta, demo, events, http, jobs, ledger, lightning, link, notify, ops, session, signin, users,
+    activity, amm, beta, demo, events, http, jobs, ledger, lightning, link, notify, ops, session, signin,
+    users,
 };
 
 /// Everything the server is made of.

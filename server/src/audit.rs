@@ -2,8 +2,11 @@
 
 use std::fmt;
 
-use crate::db::{Database, DbError};
+use crate::db::{Database, DbError, Tx, on_backend};
 use crate::{amm, events, ledger, lightning};
+
+/// Findings of one kind that are reported; more of the same say nothing new.
+pub(crate) const FINDINGS_MAX: i64 = 20;
 
 /// A difference between what stands in the database and what follows from it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -82,6 +85,32 @@ impl fmt::Display for Report {
             count => write!(formatter, "{count} differences"),
         }
     }
+}
+
+/// Runs statements of which each lists what is wrong: the subject, what was found and what was expected.
+///
+/// # Errors
+///
+/// [`DbError`] when the database cannot be read.
+pub(crate) async fn find(
+    tx: &mut Tx,
+    checks: &[(&'static str, &'static str)],
+) -> Result<Vec<Finding>, DbError> {
+    let mut findings = Vec::new();
+    for (what, statement) in checks {
+        let rows: Vec<(String, i64, i64)> =
+            on_backend!(tx, |c, DB| sqlx::query_as::<DB, (String, i64, i64)>(*statement)
+                .bind(FINDINGS_MAX)
+                .fetch_all(c)
+                .await)?;
+        findings.extend(rows.into_iter().map(|(subject, found, expected)| Finding {
+            what,
+            subject,
+            found: found.to_string(),
+            expected: expected.to_string(),
+        }));
+    }
+    Ok(findings)
 }
 
 /// Audits the whole database as it is at one moment; the server may keep running.

@@ -7,7 +7,7 @@ use sqlx::FromRow;
 use uuid::Uuid;
 
 use super::{Count, Entry, Log, Search};
-use crate::db::{DbError, Tx, on_backend, statements};
+use crate::db::{DbError, Tx, execute, on_backend, statements};
 
 /// What is found; $1 a user or nothing, $2 a session or nothing, $3 and $4 from when until when, $5 an action or nothing.
 macro_rules! found {
@@ -159,17 +159,17 @@ fn text(id: Option<Uuid>) -> String {
 
 /// Writes a row.
 pub(super) async fn insert(tx: &mut Tx, id: Uuid, entry: &Entry, now_ms: i64) -> Result<(), DbError> {
-    on_backend!(tx, |c, DB| sqlx::query::<DB>(INSERT)
-        .bind(id.to_string())
-        .bind(entry.user_id.to_string())
-        .bind(entry.session_id.map(|id| id.to_string()))
-        .bind(entry.action.as_str())
-        .bind(entry.metadata.as_ref().map(ToString::to_string))
-        .bind(entry.ip.map(|ip| ip.to_string()))
-        .bind(now_ms)
-        .execute(c)
-        .await
-        .map(|_done| ()))?;
+    execute!(
+        tx,
+        INSERT,
+        id.to_string(),
+        entry.user_id.to_string(),
+        entry.session_id.map(|id| id.to_string()),
+        entry.action.as_str(),
+        entry.metadata.as_ref().map(ToString::to_string),
+        entry.ip.map(|ip| ip.to_string()),
+        now_ms
+    )?;
     Ok(())
 }
 

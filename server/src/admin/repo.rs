@@ -3,7 +3,7 @@
 use uuid::Uuid;
 
 use super::AuditEntry;
-use crate::db::{DbError, Tx, on_backend, statements};
+use crate::db::{DbError, Tx, execute, statements};
 
 statements! {
     INSERT_AUDIT = "
@@ -18,17 +18,17 @@ pub(super) async fn insert_audit(
     entry: &AuditEntry,
     now_ms: i64,
 ) -> Result<(), DbError> {
-    on_backend!(tx, |c, DB| sqlx::query::<DB>(INSERT_AUDIT)
-        .bind(id.to_string())
-        .bind(&entry.actor)
-        .bind(entry.action)
-        .bind(&entry.subject)
-        .bind(&entry.reason)
-        .bind(&entry.before)
-        .bind(&entry.after)
-        .bind(now_ms)
-        .execute(c)
-        .await
-        .map(|_done| ()))?;
+    execute!(
+        tx,
+        INSERT_AUDIT,
+        id.to_string(),
+        &entry.actor,
+        entry.action,
+        &entry.subject,
+        &entry.reason,
+        &entry.before,
+        &entry.after,
+        now_ms
+    )?;
     Ok(())
 }

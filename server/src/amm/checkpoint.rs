@@ -7,7 +7,7 @@ use postfun_core::amm::{CHECKPOINT_EVERY, Checkpoint, Replay};
 use sqlx::FromRow;
 
 use super::{Pools, StoredEvent, repo};
-use crate::db::{DbError, Tx, on_backend, statements};
+use crate::db::{DbError, Tx, execute, on_backend, statements};
 use crate::jobs::JobSpec;
 
 /// How long after its thousandth event a pool has its checkpoint, at most, while the job keeps up.
@@ -111,13 +111,7 @@ async fn list_due(tx: &mut Tx, after_id: i64) -> Result<Vec<i64>, DbError> {
 }
 
 async fn insert(tx: &mut Tx, pool: i64, seq: i64, checkpoint: &Checkpoint) -> Result<(), DbError> {
-    on_backend!(tx, |c, DB| sqlx::query::<DB>(INSERT_CHECKPOINT)
-        .bind(pool)
-        .bind(seq)
-        .bind(checkpoint.as_bytes().to_vec())
-        .execute(c)
-        .await
-        .map(|_done| ()))?;
+    execute!(tx, INSERT_CHECKPOINT, pool, seq, checkpoint.as_bytes().to_vec())?;
     Ok(())
 }
 

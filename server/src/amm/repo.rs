@@ -8,7 +8,7 @@ use uuid::Uuid;
 use super::{BurnRecord, PoolRecord, StoredEvent, Trade};
 use crate::db::sql::Table;
 use crate::db::writes::Writes;
-use crate::db::{DbError, Tx, on_backend, statements};
+use crate::db::{DbError, Tx, execute, on_backend, statements};
 use crate::ledger::{Asset, AssetId};
 
 /// Every column of a pool, in the order of [`PoolRow`].
@@ -177,10 +177,7 @@ pub(super) async fn next_pool_id(tx: &mut Tx) -> Result<i64, DbError> {
 
 /// Takes number 1, if no pool was ever made and no other number taken.
 pub(super) async fn first_pool_id(tx: &mut Tx) -> Result<Option<i64>, DbError> {
-    let changed = on_backend!(tx, |c, DB| sqlx::query::<DB>(FIRST_POOL_ID)
-        .execute(c)
-        .await
-        .map(|done| done.rows_affected()))?;
+    let changed = execute!(tx, FIRST_POOL_ID)?;
     Ok((changed == 1).then_some(1))
 }
 
@@ -214,35 +211,35 @@ pub(super) async fn insert_pool(tx: &mut Tx, record: &PoolRecord) -> Result<(), 
     let (params, state) = (record.pool.params(), record.pool.state());
     let [threshold_1, threshold_2, threshold_3] = params.thresholds.map(|amount| amount.map(column));
     let [burn_1, burn_2, burn_3, burn_4] = params.burns.map(|amount| amount.map(column));
-    on_backend!(tx, |c, DB| sqlx::query::<DB>(INSERT_POOL)
-        .bind(record.id)
-        .bind(record.token_a.id.0)
-        .bind(record.token_b.id.0)
-        .bind(record.burn_token.as_ref().map(|token| token.id.0))
-        .bind(i64::from(params.fee_bps_base))
-        .bind(column(params.reserve_a))
-        .bind(column(params.reserve_b))
-        .bind(threshold_1)
-        .bind(threshold_2)
-        .bind(threshold_3)
-        .bind(burn_1)
-        .bind(burn_2)
-        .bind(burn_3)
-        .bind(burn_4)
-        .bind(column(state.reserve_a))
-        .bind(column(state.reserve_b))
-        .bind(column(state.volume_a))
-        .bind(column(state.volume_b))
-        .bind(column(state.fees_a))
-        .bind(column(state.fees_b))
-        .bind(i64::from(state.stage.get()))
-        .bind(record.seq)
-        .bind(record.head.to_vec())
-        .bind(record.last_event_at_ms)
-        .bind(record.created_at_ms)
-        .execute(c)
-        .await
-        .map(|_done| ()))?;
+    execute!(
+        tx,
+        INSERT_POOL,
+        record.id,
+        record.token_a.id.0,
+        record.token_b.id.0,
+        record.burn_token.as_ref().map(|token| token.id.0),
+        i64::from(params.fee_bps_base),
+        column(params.reserve_a),
+        column(params.reserve_b),
+        threshold_1,
+        threshold_2,
+        threshold_3,
+        burn_1,
+        burn_2,
+        burn_3,
+        burn_4,
+        column(state.reserve_a),
+        column(state.reserve_b),
+        column(state.volume_a),
+        column(state.volume_b),
+        column(state.fees_a),
+        column(state.fees_b),
+        i64::from(state.stage.get()),
+        record.seq,
+        record.head.to_vec(),
+        record.last_event_at_ms,
+        record.created_at_ms
+    )?;
     Ok(())
 }
 
@@ -273,14 +270,7 @@ pub(super) fn update_pool(writes: &mut Writes, record: &PoolRecord) {
 
 /// Writes a single event.
 pub(super) async fn insert_event(tx: &mut Tx, record: &PoolRecord, bytes: &[u8]) -> Result<(), DbError> {
-    on_backend!(tx, |c, DB| sqlx::query::<DB>(INSERT_EVENT)
-        .bind(record.id)
-        .bind(record.seq)
-        .bind(bytes.to_vec())
-        .bind(record.head.to_vec())
-        .execute(c)
-        .await
-        .map(|_done| ()))?;
+    execute!(tx, INSERT_EVENT, record.id, record.seq, bytes.to_vec(), record.head.to_vec())?;
     Ok(())
 }
 

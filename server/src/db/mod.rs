@@ -67,6 +67,21 @@ macro_rules! on_backend {
 }
 pub(crate) use on_backend;
 
+/// Runs a statement that gives no rows back, with its values in their order, and returns how many rows it changed.
+///
+/// `execute!(tx, STATEMENT, id.to_string(), now_ms)?`
+macro_rules! execute {
+    ($tx:expr, $statement:expr $(, $value:expr)* $(,)?) => {
+        $crate::db::on_backend!($tx, |c, DB| sqlx::query::<DB>($statement)
+            $(.bind($value))*
+            .execute(c)
+            .await
+            .map(|done| done.rows_affected()))
+        .map_err($crate::db::DbError::from)
+    };
+}
+pub(crate) use execute;
+
 /// Declares a repository's statements as constants and lists them for the test that prepares every one.
 macro_rules! statements {
     ($($(#[$meta:meta])* $name:ident = $text:expr;)+) => {

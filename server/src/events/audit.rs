@@ -1,10 +1,7 @@
 //! Looks whether every user's events are numbered from one to the counter, without a gap.
 
-use crate::audit::Finding;
+use crate::audit::{FINDINGS_MAX, Finding};
 use crate::db::{DbError, Tx, on_backend, statements};
-
-/// Findings of one kind that are reported; more of the same say nothing new.
-const FINDINGS_MAX: i64 = 20;
 
 statements! {
     COUNT = "

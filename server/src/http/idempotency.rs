@@ -17,7 +17,7 @@ use sqlx::FromRow;
 use super::{ApiError, json};
 use crate::db::sql::Table;
 use crate::db::writes::Writes;
-use crate::db::{DbError, Tx, on_backend, statements};
+use crate::db::{DbError, Tx, execute, statements};
 
 /// How long a key is remembered, in milliseconds.
 pub(crate) const KEPT_MS: i64 = 24 * 60 * 60 * 1_000;
@@ -204,10 +204,5 @@ pub(crate) fn insert(writes: &mut Writes, answers: &[(&Claim, &StoredAnswer)], n
 
 /// Deletes some of the rows that are older than a key is remembered; says how many.
 pub(crate) async fn delete_old(tx: &mut Tx, now_ms: i64, limit: i64) -> Result<u64, DbError> {
-    Ok(on_backend!(tx, |c, DB| sqlx::query::<DB>(DELETE_OLD)
-        .bind(now_ms.saturating_sub(KEPT_MS))
-        .bind(limit)
-        .execute(c)
-        .await
-        .map(|done| done.rows_affected()))?)
+    execute!(tx, DELETE_OLD, now_ms.saturating_sub(KEPT_MS), limit)
 }

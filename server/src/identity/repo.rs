@@ -4,7 +4,7 @@ use sqlx::FromRow;
 use uuid::Uuid;
 
 use super::{Identity, IdentityKind, Key, Role, User, UserRef, UserStatus};
-use crate::db::{DbError, Tx, on_backend, statements};
+use crate::db::{DbError, Tx, execute, on_backend, statements};
 
 /// What of a user every look-up returns; the primary Nostr key comes along.
 macro_rules! user_columns {
@@ -147,7 +147,7 @@ pub(super) async fn next_user_number(tx: &mut Tx) -> Result<i64, DbError> {
 
 /// Keeps users from being made until the transaction ends.
 pub(crate) async fn lock_user_numbers(tx: &mut Tx) -> Result<(), DbError> {
-    on_backend!(tx, |c, DB| sqlx::query::<DB>(LOCK_USER_NUMBERS).execute(c).await.map(|_done| ()))?;
+    execute!(tx, LOCK_USER_NUMBERS)?;
     Ok(())
 }
 
@@ -196,16 +196,16 @@ pub(crate) async fn list_admins(tx: &mut Tx) -> Result<Vec<User>, DbError> {
 
 /// Writes a new user.
 pub(super) async fn insert_user(tx: &mut Tx, user: &User) -> Result<(), DbError> {
-    on_backend!(tx, |c, DB| sqlx::query::<DB>(INSERT_USER)
-        .bind(user.id.to_string())
-        .bind(user.number)
-        .bind(user.role.as_str())
-        .bind(user.status.as_str())
-        .bind(&user.display_name)
-        .bind(user.created_at_ms)
-        .execute(c)
-        .await
-        .map(|_done| ()))?;
+    execute!(
+        tx,
+        INSERT_USER,
+        user.id.to_string(),
+        user.number,
+        user.role.as_str(),
+        user.status.as_str(),
+        &user.display_name,
+        user.created_at_ms
+    )?;
     Ok(())
 }
 
@@ -217,14 +217,7 @@ pub(super) async fn insert_identity(
     subject: &str,
     now_ms: i64,
 ) -> Result<(), DbError> {
-    on_backend!(tx, |c, DB| sqlx::query::<DB>(INSERT_IDENTITY)
-        .bind(kind.as_str())
-        .bind(subject)
-        .bind(user_id.to_string())
-        .bind(now_ms)
-        .execute(c)
-        .await
-        .map(|_done| ()))?;
+    execute!(tx, INSERT_IDENTITY, kind.as_str(), subject, user_id.to_string(), now_ms)?;
     Ok(())
 }
 
@@ -302,25 +295,13 @@ pub(super) async fn update_primary(tx: &mut Tx, user_id: Uuid, kind: IdentityKin
 
 /// Changes a user's role; says whether it was another one before.
 pub(crate) async fn update_role(tx: &mut Tx, id: Uuid, role: Role, now_ms: i64) -> Result<bool, DbError> {
-    let changed = on_backend!(tx, |c, DB| sqlx::query::<DB>(UPDATE_ROLE)
-        .bind(id.to_string())
-        .bind(role.as_str())
-        .bind(now_ms)
-        .execute(c)
-        .await
-        .map(|done| done.rows_affected()))?;
+    let changed = execute!(tx, UPDATE_ROLE, id.to_string(), role.as_str(), now_ms)?;
     Ok(changed == 1)
 }
 
 /// Invites a key that was never seen; says whether it was not invited before.
 pub(crate) async fn insert_invitation(tx: &mut Tx, subject: &str, now_ms: i64) -> Result<bool, DbError> {
-    let changed = on_backend!(tx, |c, DB| sqlx::query::<DB>(INSERT_INVITATION)
-        .bind(IdentityKind::Nostr.as_str())
-        .bind(subject)
-        .bind(now_ms)
-        .execute(c)
-        .await
-        .map(|done| done.rows_affected()))?;
+    let changed = execute!(tx, INSERT_INVITATION, IdentityKind::Nostr.as_str(), subject, now_ms)?;
     Ok(changed == 1)
 }
 
@@ -330,12 +311,7 @@ pub(crate) async fn delete_invitation(
     kind: IdentityKind,
     subject: &str,
 ) -> Result<bool, DbError> {
-    let changed = on_backend!(tx, |c, DB| sqlx::query::<DB>(DELETE_INVITATION)
-        .bind(kind.as_str())
-        .bind(subject)
-        .execute(c)
-        .await
-        .map(|done| done.rows_affected()))?;
+    let changed = execute!(tx, DELETE_INVITATION, kind.as_str(), subject)?;
     Ok(changed == 1)
 }
 

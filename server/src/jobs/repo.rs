@@ -1,6 +1,6 @@
 //! Statements about named locks.
 
-use crate::db::{DbError, Tx, on_backend, statements};
+use crate::db::{DbError, Tx, execute, on_backend, statements};
 
 statements! {
     NEXT_FENCE = "
@@ -60,15 +60,7 @@ pub(super) async fn find_expiry(tx: &mut Tx, key: &str) -> Result<Option<i64>, D
 
 /// Takes a lock that nobody holds or whose holder let it expire; says whether it could be had.
 pub(super) async fn take_lock(tx: &mut Tx, lock: &NewLock<'_>) -> Result<bool, DbError> {
-    let taken = on_backend!(tx, |c, DB| sqlx::query::<DB>(TAKE_LOCK)
-        .bind(lock.key)
-        .bind(lock.owner)
-        .bind(lock.fence)
-        .bind(lock.now_ms)
-        .bind(lock.expires_at_ms)
-        .execute(c)
-        .await
-        .map(|done| done.rows_affected()))?;
+    let taken = execute!(tx, TAKE_LOCK, lock.key, lock.owner, lock.fence, lock.now_ms, lock.expires_at_ms)?;
     Ok(taken == 1)
 }
 
@@ -79,44 +71,23 @@ pub(super) async fn renew_lock(
     fence: i64,
     expires_at_ms: i64,
 ) -> Result<bool, DbError> {
-    let renewed = on_backend!(tx, |c, DB| sqlx::query::<DB>(RENEW_LOCK)
-        .bind(key)
-        .bind(fence)
-        .bind(expires_at_ms)
-        .execute(c)
-        .await
-        .map(|done| done.rows_affected()))?;
+    let renewed = execute!(tx, RENEW_LOCK, key, fence, expires_at_ms)?;
     Ok(renewed == 1)
 }
 
 /// Keeps others from taking a lock until the transaction ends; says whether it is still held under this number.
 pub(super) async fn confirm_lock(tx: &mut Tx, key: &str, fence: i64) -> Result<bool, DbError> {
-    let confirmed = on_backend!(tx, |c, DB| sqlx::query::<DB>(CONFIRM_LOCK)
-        .bind(key)
-        .bind(fence)
-        .execute(c)
-        .await
-        .map(|done| done.rows_affected()))?;
+    let confirmed = execute!(tx, CONFIRM_LOCK, key, fence)?;
     Ok(confirmed == 1)
 }
 
 /// Gives a lock back; says whether it was still held under this number.
 pub(super) async fn release_lock(tx: &mut Tx, key: &str, fence: i64) -> Result<bool, DbError> {
-    let released = on_backend!(tx, |c, DB| sqlx::query::<DB>(RELEASE_LOCK)
-        .bind(key)
-        .bind(fence)
-        .execute(c)
-        .await
-        .map(|done| done.rows_affected()))?;
+    let released = execute!(tx, RELEASE_LOCK, key, fence)?;
     Ok(released == 1)
 }
 
 /// Deletes some locks that have expired; says how many.
 pub(super) async fn delete_expired(tx: &mut Tx, now_ms: i64, limit: i64) -> Result<u64, DbError> {
-    Ok(on_backend!(tx, |c, DB| sqlx::query::<DB>(DELETE_EXPIRED)
-        .bind(now_ms)
-        .bind(limit)
-        .execute(c)
-        .await
-        .map(|done| done.rows_affected()))?)
+    execute!(tx, DELETE_EXPIRED, now_ms, limit)
 }

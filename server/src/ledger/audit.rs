@@ -1,12 +1,7 @@
 //! Recomputes every balance from its entries.
 
-use sqlx::FromRow;
-
-use crate::audit::Finding;
+use crate::audit::{self, Finding};
 use crate::db::{DbError, Tx, on_backend, statements};
-
-/// Findings of one kind that are reported; more of the same say nothing new.
-const FINDINGS_MAX: i64 = 20;
 
 statements! {
     COUNT = "
@@ -72,13 +67,6 @@ ORDER BY assets.id
 LIMIT $1";
 }
 
-#[derive(Debug, FromRow)]
-struct Row {
-    subject: String,
-    found: i64,
-    expected: i64,
-}
-
 /// Counts accounts and entries.
 pub(crate) async fn count(tx: &mut Tx) -> Result<(i64, i64), DbError> {
     Ok(on_backend!(tx, |c, DB| sqlx::query_as::<DB, (i64, i64)>(COUNT).fetch_one(c).await)?)
@@ -96,18 +84,5 @@ pub(crate) async fn run(tx: &mut Tx) -> Result<Vec<Finding>, DbError> {
         ("account is below zero", BELOW_ZERO),
         ("asset was issued that must not be", ISSUED_WITHOUT_RIGHT),
     ];
-    let mut findings = Vec::new();
-    for (what, statement) in checks {
-        let rows: Vec<Row> = on_backend!(tx, |c, DB| sqlx::query_as::<DB, Row>(statement)
-            .bind(FINDINGS_MAX)
-            .fetch_all(c)
-            .await)?;
-        findings.extend(rows.into_iter().map(|row| Finding {
-            what,
-            subject: row.subject,
-            found: row.found.to_string(),
-            expected: row.expected.to_string(),
-        }));
-    }
-    Ok(findings)
+    audit::find(tx, &checks).await
 }

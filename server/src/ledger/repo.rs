@@ -12,7 +12,7 @@ use super::hold::{Hold, HoldStatus};
 use super::{AccountId, AccountKey, Asset, AssetId, HoldId, LedgerError, NewPosting};
 use crate::db::sql::Table;
 use crate::db::writes::Writes;
-use crate::db::{DbError, Tx, on_backend, statements};
+use crate::db::{DbError, Tx, execute, on_backend, statements};
 
 statements! {
     LIST_ASSETS = "
@@ -85,17 +85,17 @@ pub(super) async fn ensure_account(tx: &mut Tx, key: &AccountKey, now_ms: i64) -
     // The counter's row lock also makes the accounts of one database come one after the other.
     let id: i64 = on_backend!(tx, |c, DB| sqlx::query_scalar::<DB, i64>(NEXT_ACCOUNT_ID).fetch_one(c).await)?;
     let (kind, owner, purpose) = (key.owner.kind(), key.owner.id(), key.purpose);
-    on_backend!(tx, |c, DB| sqlx::query::<DB>(INSERT_ACCOUNT)
-        .bind(id)
-        .bind(kind)
-        .bind(owner)
-        .bind(purpose.as_str())
-        .bind(key.asset.0)
-        .bind(purpose.may_be_negative())
-        .bind(now_ms)
-        .execute(c)
-        .await
-        .map(|_done| ()))?;
+    execute!(
+        tx,
+        INSERT_ACCOUNT,
+        id,
+        kind,
+        owner,
+        purpose.as_str(),
+        key.asset.0,
+        purpose.may_be_negative(),
+        now_ms
+    )?;
     // Another process may have been first; then its account is the one.
     find_account(tx, key).await?.ok_or_else(|| DbError::inconsistent("accounts", "id", id))
 }

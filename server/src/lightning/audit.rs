@@ -2,15 +2,11 @@
 
 use std::fmt;
 
-use sqlx::FromRow;
-
 use super::repo::{node, withdrawal};
 use super::{BackendError, LightningBackend, OtherWallet};
-use crate::audit::Finding;
+use crate::audit::{self, Finding};
 use crate::db::{Database, DbError, Tx, on_backend, statements};
 
-/// Findings of one kind that are reported; more of the same say nothing new.
-const FINDINGS_MAX: i64 = 20;
 /// Payments in flight that are added up.
 const IN_FLIGHT_MAX: i64 = 100_000;
 
@@ -116,13 +112,6 @@ SELECT
       - COALESCE((SELECT SUM(amount_msat) FROM lightning_invoices WHERE paid_twice), 0) AS BIGINT) AS expected";
 }
 
-#[derive(Debug, FromRow)]
-struct Row {
-    subject: String,
-    found: i64,
-    expected: i64,
-}
-
 /// Counts invoices and withdrawals.
 pub(crate) async fn count(tx: &mut Tx) -> Result<(i64, i64), DbError> {
     Ok(on_backend!(tx, |c, DB| sqlx::query_as::<DB, (i64, i64)>(COUNT).fetch_one(c).await)?)
@@ -141,19 +130,7 @@ pub(crate) async fn run(tx: &mut Tx) -> Result<Vec<Finding>, DbError> {
         ("withdrawal was debited without being confirmed", PAYMENTS_WITHOUT_CONFIRMATION),
         ("withdrawal sets aside another sum than amount and fee cap while pending", WRONG_RESERVES),
     ];
-    let mut findings = Vec::new();
-    for (what, statement) in checks {
-        let rows: Vec<Row> = on_backend!(tx, |c, DB| sqlx::query_as::<DB, Row>(statement)
-            .bind(FINDINGS_MAX)
-            .fetch_all(c)
-            .await)?;
-        findings.extend(rows.into_iter().map(|row| Finding {
-            what,
-            subject: row.subject,
-            found: row.found.to_string(),
-            expected: row.expected.to_string(),
-        }));
-    }
+    let mut findings = audit::find(tx, &checks).await?;
     let (found, expected) = clearing(tx).await?;
     if found != expected {
         findings.push(Finding {

@@ -6,7 +6,7 @@ use sqlx::FromRow;
 use uuid::Uuid;
 
 use super::{Ask, Challenge};
-use crate::db::{DbError, Tx, on_backend, statements};
+use crate::db::{DbError, Tx, execute, on_backend, statements};
 
 statements! {
     INSERT_CHALLENGE = "
@@ -107,28 +107,17 @@ pub(super) async fn find_challenge(tx: &mut Tx, id: &str) -> Result<Option<Chall
 
 /// Counts a proof that was not valid.
 pub(super) async fn count_attempt(tx: &mut Tx, id: &str) -> Result<(), DbError> {
-    on_backend!(tx, |c, DB| sqlx::query::<DB>(COUNT_ATTEMPT).bind(id).execute(c).await.map(|_done| ()))?;
+    execute!(tx, COUNT_ATTEMPT, id)?;
     Ok(())
 }
 
 /// Consumes a challenge; says whether this call did.
 pub(super) async fn consume_challenge(tx: &mut Tx, id: &str, now_ms: i64) -> Result<bool, DbError> {
-    let changed = on_backend!(tx, |c, DB| sqlx::query::<DB>(CONSUME_CHALLENGE)
-        .bind(id)
-        .bind(now_ms)
-        .bind(super::ATTEMPTS_MAX)
-        .execute(c)
-        .await
-        .map(|done| done.rows_affected()))?;
+    let changed = execute!(tx, CONSUME_CHALLENGE, id, now_ms, super::ATTEMPTS_MAX)?;
     Ok(changed == 1)
 }
 
 /// Deletes some challenges that expired before a time; says how many.
 pub(crate) async fn delete_expired(tx: &mut Tx, before_ms: i64, limit: i64) -> Result<u64, DbError> {
-    Ok(on_backend!(tx, |c, DB| sqlx::query::<DB>(DELETE_EXPIRED)
-        .bind(before_ms)
-        .bind(limit)
-        .execute(c)
-        .await
-        .map(|done| done.rows_affected()))?)
+    execute!(tx, DELETE_EXPIRED, before_ms, limit)
 }

@@ -5,7 +5,7 @@ use sqlx::FromRow;
 use uuid::Uuid;
 
 use super::profile::{Account, Profile, Wallet};
-use crate::db::{DbError, Tx, on_backend, statements};
+use crate::db::{DbError, Tx, execute, on_backend, statements};
 use crate::identity::{Role, UserStatus};
 
 macro_rules! profile_columns {
@@ -204,41 +204,31 @@ pub(super) async fn lock_profile(tx: &mut Tx, user_id: Uuid, now_ms: i64) -> Res
 /// Writes a profile that is there.
 pub(super) async fn update_profile(tx: &mut Tx, user_id: Uuid, profile: &Profile) -> Result<(), DbError> {
     let Profile { email, email_is_verified, phone, picture_url, wallet, last_active_at_ms } = profile;
-    let changed = on_backend!(tx, |c, DB| sqlx::query::<DB>(UPDATE_PROFILE)
-        .bind(user_id.to_string())
-        .bind(email)
-        .bind(email_is_verified)
-        .bind(phone)
-        .bind(picture_url)
-        .bind(wallet.map(|wallet| wallet.address.to_string()))
-        .bind(wallet.is_some_and(|wallet| wallet.is_verified))
-        .bind(wallet.map(|wallet| wallet.registered_at_ms))
-        .bind(last_active_at_ms)
-        .execute(c)
-        .await
-        .map(|done| done.rows_affected()))?;
+    let changed = execute!(
+        tx,
+        UPDATE_PROFILE,
+        user_id.to_string(),
+        email,
+        email_is_verified,
+        phone,
+        picture_url,
+        wallet.map(|wallet| wallet.address.to_string()),
+        wallet.is_some_and(|wallet| wallet.is_verified),
+        wallet.map(|wallet| wallet.registered_at_ms),
+        last_active_at_ms
+    )?;
     DbError::check_rows("UPDATE_PROFILE", 1, changed)
 }
 
 /// Writes for which Privy user an account is, or that it is theirs now.
 pub(super) async fn update_reserved(tx: &mut Tx, user_id: Uuid, did: Option<&str>) -> Result<(), DbError> {
-    let changed = on_backend!(tx, |c, DB| sqlx::query::<DB>(UPDATE_RESERVED)
-        .bind(user_id.to_string())
-        .bind(did)
-        .execute(c)
-        .await
-        .map(|done| done.rows_affected()))?;
+    let changed = execute!(tx, UPDATE_RESERVED, user_id.to_string(), did)?;
     DbError::check_rows("UPDATE_RESERVED", 1, changed)
 }
 
 /// Takes a wallet from whoever only named it, for somebody who has proven it.
 pub(super) async fn release_wallet(tx: &mut Tx, address: EvmAddress, owner: Uuid) -> Result<(), DbError> {
-    on_backend!(tx, |c, DB| sqlx::query::<DB>(UPDATE_UNVERIFIED_WALLET)
-        .bind(address.to_string())
-        .bind(owner.to_string())
-        .execute(c)
-        .await
-        .map(|_done| ()))?;
+    execute!(tx, UPDATE_UNVERIFIED_WALLET, address.to_string(), owner.to_string())?;
     Ok(())
 }
 
@@ -250,24 +240,12 @@ pub(super) async fn update_user(
     version: Option<i64>,
     now_ms: i64,
 ) -> Result<bool, DbError> {
-    let changed = on_backend!(tx, |c, DB| sqlx::query::<DB>(UPDATE_USER)
-        .bind(id.to_string())
-        .bind(display_name)
-        .bind(now_ms)
-        .bind(version)
-        .execute(c)
-        .await
-        .map(|done| done.rows_affected()))?;
+    let changed = execute!(tx, UPDATE_USER, id.to_string(), display_name, now_ms, version)?;
     Ok(changed == 1)
 }
 
 /// Marks an active user as deleted; says whether there was one.
 pub(super) async fn update_deleted(tx: &mut Tx, id: Uuid, now_ms: i64) -> Result<bool, DbError> {
-    let changed = on_backend!(tx, |c, DB| sqlx::query::<DB>(UPDATE_DELETED)
-        .bind(id.to_string())
-        .bind(now_ms)
-        .execute(c)
-        .await
-        .map(|done| done.rows_affected()))?;
+    let changed = execute!(tx, UPDATE_DELETED, id.to_string(), now_ms)?;
     Ok(changed == 1)
 }

@@ -4,7 +4,7 @@ use sqlx::FromRow;
 use uuid::Uuid;
 
 use super::{column, msat, parsed};
-use crate::db::{DbError, Tx, on_backend, statements};
+use crate::db::{DbError, Tx, execute, on_backend, statements};
 use crate::lightning::{Invoice, InvoiceStatus, PaidBy, PaymentHash};
 
 const TABLE: &str = "lightning_invoices";
@@ -120,19 +120,19 @@ pub(in crate::lightning) async fn insert(
     invoice: &Invoice,
     check_at_ms: i64,
 ) -> Result<(), DbError> {
-    on_backend!(tx, |c, DB| sqlx::query::<DB>(INSERT_INVOICE)
-        .bind(invoice.id.to_string())
-        .bind(invoice.user_id.to_string())
-        .bind(column(invoice.amount_msat))
-        .bind(&invoice.memo)
-        .bind(&invoice.payment_request)
-        .bind(invoice.payment_hash.to_string())
-        .bind(check_at_ms)
-        .bind(invoice.created_at_ms)
-        .bind(invoice.expires_at_ms)
-        .execute(c)
-        .await
-        .map(|_done| ()))?;
+    execute!(
+        tx,
+        INSERT_INVOICE,
+        invoice.id.to_string(),
+        invoice.user_id.to_string(),
+        column(invoice.amount_msat),
+        &invoice.memo,
+        &invoice.payment_request,
+        invoice.payment_hash.to_string(),
+        check_at_ms,
+        invoice.created_at_ms,
+        invoice.expires_at_ms
+    )?;
     Ok(())
 }
 
@@ -227,12 +227,7 @@ async fn change(
     id: Uuid,
     check_at_ms: Option<i64>,
 ) -> Result<bool, DbError> {
-    let rows = on_backend!(tx, |c, DB| sqlx::query::<DB>(statement)
-        .bind(id.to_string())
-        .bind(check_at_ms)
-        .execute(c)
-        .await
-        .map(|done| done.rows_affected()))?;
+    let rows = execute!(tx, statement, id.to_string(), check_at_ms)?;
     Ok(rows == 1)
 }
 
@@ -266,13 +261,7 @@ pub(in crate::lightning) async fn check_later(
     now_ms: i64,
     check_at_ms: i64,
 ) -> Result<(), DbError> {
-    on_backend!(tx, |c, DB| sqlx::query::<DB>(CHECK_LATER)
-        .bind(id.to_string())
-        .bind(now_ms)
-        .bind(check_at_ms)
-        .execute(c)
-        .await
-        .map(|_done| ()))?;
+    execute!(tx, CHECK_LATER, id.to_string(), now_ms, check_at_ms)?;
     Ok(())
 }
 
@@ -282,11 +271,6 @@ pub(in crate::lightning) async fn check_soon(
     hash: PaymentHash,
     now_ms: i64,
 ) -> Result<(), DbError> {
-    on_backend!(tx, |c, DB| sqlx::query::<DB>(CHECK_SOON)
-        .bind(hash.to_string())
-        .bind(now_ms)
-        .execute(c)
-        .await
-        .map(|_done| ()))?;
+    execute!(tx, CHECK_SOON, hash.to_string(), now_ms)?;
     Ok(())
 }

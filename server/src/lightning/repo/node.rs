@@ -3,7 +3,7 @@
 use sqlx::FromRow;
 
 use super::{column, msat};
-use crate::db::{DbError, Tx, on_backend, statements};
+use crate::db::{DbError, Tx, execute, on_backend, statements};
 
 statements! {
     FIND_NODE = "
@@ -77,13 +77,7 @@ pub(in crate::lightning) async fn insert(
     network: &str,
     now_ms: i64,
 ) -> Result<(), DbError> {
-    on_backend!(tx, |c, DB| sqlx::query::<DB>(INSERT_NODE)
-        .bind(backend)
-        .bind(network)
-        .bind(now_ms)
-        .execute(c)
-        .await
-        .map(|_done| ()))?;
+    execute!(tx, INSERT_NODE, backend, network, now_ms)?;
     Ok(())
 }
 
@@ -94,13 +88,7 @@ pub(in crate::lightning) async fn replace(
     network: &str,
     now_ms: i64,
 ) -> Result<(), DbError> {
-    on_backend!(tx, |c, DB| sqlx::query::<DB>(REPLACE_NODE)
-        .bind(backend)
-        .bind(network)
-        .bind(now_ms)
-        .execute(c)
-        .await
-        .map(|_done| ()))?;
+    execute!(tx, REPLACE_NODE, backend, network, now_ms)?;
     Ok(())
 }
 

@@ -5,7 +5,7 @@ use uuid::Uuid;
 
 use super::{column, msat, parsed};
 use crate::db::sql::Table;
-use crate::db::{DbError, Tx, on_backend, statements};
+use crate::db::{DbError, Tx, execute, on_backend, statements};
 use crate::ledger::HoldId;
 use crate::lightning::{PaymentHash, Settlement, Step, Withdrawal, WithdrawalStatus};
 
@@ -137,24 +137,24 @@ impl TryFrom<WithdrawalRow> for Withdrawal {
 
 /// Writes a new withdrawal. A constraint refuses one whose payment hash belongs to another that has not failed.
 pub(in crate::lightning) async fn insert(tx: &mut Tx, withdrawal: &Withdrawal) -> Result<(), DbError> {
-    on_backend!(tx, |c, DB| sqlx::query::<DB>(INSERT_WITHDRAWAL)
-        .bind(withdrawal.id.to_string())
-        .bind(withdrawal.user_id.to_string())
-        .bind(column(withdrawal.amount_msat))
-        .bind(&withdrawal.payment_request)
-        .bind(withdrawal.payment_hash.to_string())
-        .bind(withdrawal.invoice_expires_at_ms)
-        .bind(withdrawal.status.as_str())
-        .bind(withdrawal.step.as_str())
-        .bind(withdrawal.hold_id.map(|hold| hold.0.to_string()))
-        .bind(column(withdrawal.fee_cap_msat))
-        .bind(withdrawal.fee_msat.map(column))
-        .bind(withdrawal.check_at_ms)
-        .bind(withdrawal.created_at_ms)
-        .bind(withdrawal.processed_at_ms)
-        .execute(c)
-        .await
-        .map(|_done| ()))?;
+    execute!(
+        tx,
+        INSERT_WITHDRAWAL,
+        withdrawal.id.to_string(),
+        withdrawal.user_id.to_string(),
+        column(withdrawal.amount_msat),
+        &withdrawal.payment_request,
+        withdrawal.payment_hash.to_string(),
+        withdrawal.invoice_expires_at_ms,
+        withdrawal.status.as_str(),
+        withdrawal.step.as_str(),
+        withdrawal.hold_id.map(|hold| hold.0.to_string()),
+        column(withdrawal.fee_cap_msat),
+        withdrawal.fee_msat.map(column),
+        withdrawal.check_at_ms,
+        withdrawal.created_at_ms,
+        withdrawal.processed_at_ms
+    )?;
     Ok(())
 }
 
@@ -307,24 +307,13 @@ pub(in crate::lightning) async fn claim(
     on_line_until_ms: i64,
     check_at_ms: i64,
 ) -> Result<bool, DbError> {
-    let rows = on_backend!(tx, |c, DB| sqlx::query::<DB>(CLAIM)
-        .bind(id.to_string())
-        .bind(attempts)
-        .bind(on_line_until_ms)
-        .bind(check_at_ms)
-        .execute(c)
-        .await
-        .map(|done| done.rows_affected()))?;
+    let rows = execute!(tx, CLAIM, id.to_string(), attempts, on_line_until_ms, check_at_ms)?;
     Ok(rows == 1)
 }
 
 /// Notes that the provider does not say what became of it; says whether that is news.
 pub(in crate::lightning) async fn set_unknown(tx: &mut Tx, id: Uuid) -> Result<bool, DbError> {
-    let rows = on_backend!(tx, |c, DB| sqlx::query::<DB>(SET_UNKNOWN)
-        .bind(id.to_string())
-        .execute(c)
-        .await
-        .map(|done| done.rows_affected()))?;
+    let rows = execute!(tx, SET_UNKNOWN, id.to_string())?;
     Ok(rows == 1)
 }
 
@@ -335,13 +324,7 @@ pub(in crate::lightning) async fn check_later(
     now_ms: i64,
     check_at_ms: i64,
 ) -> Result<(), DbError> {
-    on_backend!(tx, |c, DB| sqlx::query::<DB>(CHECK_LATER)
-        .bind(id.to_string())
-        .bind(now_ms)
-        .bind(check_at_ms)
-        .execute(c)
-        .await
-        .map(|_done| ()))?;
+    execute!(tx, CHECK_LATER, id.to_string(), now_ms, check_at_ms)?;
     Ok(())
 }
 

@@ -2,7 +2,7 @@
 
 use sqlx::FromRow;
 
-use crate::db::{DbError, Tx, on_backend, statements};
+use crate::db::{DbError, Tx, execute, on_backend, statements};
 use crate::lightning::backend::PaymentHash;
 
 statements! {
@@ -59,14 +59,7 @@ pub(super) async fn insert_invoice(
     amount_msat: i64,
     (created_at_ms, expires_at_ms): (i64, i64),
 ) -> Result<(), DbError> {
-    on_backend!(tx, |c, DB| sqlx::query::<DB>(INSERT_INVOICE)
-        .bind(hash.to_string())
-        .bind(amount_msat)
-        .bind(expires_at_ms)
-        .bind(created_at_ms)
-        .execute(c)
-        .await
-        .map(|_done| ()))?;
+    execute!(tx, INSERT_INVOICE, hash.to_string(), amount_msat, expires_at_ms, created_at_ms)?;
     Ok(())
 }
 
@@ -83,12 +76,7 @@ pub(super) async fn update_invoice_paid(
     hash: PaymentHash,
     now_ms: i64,
 ) -> Result<bool, DbError> {
-    let rows = on_backend!(tx, |c, DB| sqlx::query::<DB>(UPDATE_INVOICE_PAID)
-        .bind(hash.to_string())
-        .bind(now_ms)
-        .execute(c)
-        .await
-        .map(|done| done.rows_affected()))?;
+    let rows = execute!(tx, UPDATE_INVOICE_PAID, hash.to_string(), now_ms)?;
     Ok(rows == 1)
 }
 
@@ -99,15 +87,15 @@ pub(super) async fn insert_payment(
     payment: &PaymentRow,
     now_ms: i64,
 ) -> Result<bool, DbError> {
-    let rows = on_backend!(tx, |c, DB| sqlx::query::<DB>(INSERT_PAYMENT)
-        .bind(hash.to_string())
-        .bind(payment.amount_msat)
-        .bind(payment.fee_msat)
-        .bind(payment.status.as_str())
-        .bind(now_ms)
-        .execute(c)
-        .await
-        .map(|done| done.rows_affected()))?;
+    let rows = execute!(
+        tx,
+        INSERT_PAYMENT,
+        hash.to_string(),
+        payment.amount_msat,
+        payment.fee_msat,
+        payment.status.as_str(),
+        now_ms
+    )?;
     Ok(rows == 1)
 }
 
@@ -133,11 +121,7 @@ pub(super) async fn update_payment_decided(
 
 /// Adds to the balance, or takes from it; false when it would fall below zero.
 pub(super) async fn update_balance(tx: &mut Tx, change_msat: i64) -> Result<bool, DbError> {
-    let rows = on_backend!(tx, |c, DB| sqlx::query::<DB>(UPDATE_BALANCE)
-        .bind(change_msat)
-        .execute(c)
-        .await
-        .map(|done| done.rows_affected()))?;
+    let rows = execute!(tx, UPDATE_BALANCE, change_msat)?;
     Ok(rows == 1)
 }
 

@@ -12,7 +12,7 @@ pub(crate) use ending::{delete_expired, end_expired};
 pub(in crate::session) use ending::{end_all, end_of_key, end_other_devices, end_session};
 
 use crate::db::sql::Table;
-use crate::db::{DbError, Tx, on_backend, statements};
+use crate::db::{DbError, Tx, execute, on_backend, statements};
 use crate::identity::UserStatus;
 use crate::session::record::{Device, Ended, Platform, ProvenKey, Session};
 
@@ -191,11 +191,7 @@ pub(in crate::session) async fn update_session(tx: &mut Tx, session: &Session) -
 
 /// Finds a session and keeps others from changing it until the transaction ends.
 pub(in crate::session) async fn lock_session(tx: &mut Tx, id: Uuid) -> Result<Option<Session>, DbError> {
-    on_backend!(tx, |c, DB| sqlx::query::<DB>(LOCK_SESSION)
-        .bind(id.to_string())
-        .execute(c)
-        .await
-        .map(|_done| ()))?;
+    execute!(tx, LOCK_SESSION, id.to_string())?;
     find_session(tx, id).await
 }
 
@@ -205,12 +201,7 @@ pub(in crate::session) async fn lock_device(
     user_id: Uuid,
     device_id: &str,
 ) -> Result<Option<Session>, DbError> {
-    on_backend!(tx, |c, DB| sqlx::query::<DB>(LOCK_DEVICE)
-        .bind(user_id.to_string())
-        .bind(device_id)
-        .execute(c)
-        .await
-        .map(|_done| ()))?;
+    execute!(tx, LOCK_DEVICE, user_id.to_string(), device_id)?;
     let row: Option<SessionRow> = on_backend!(tx, |c, DB| sqlx::query_as::<DB, SessionRow>(FIND_BY_DEVICE)
         .bind(user_id.to_string())
         .bind(device_id)
