@@ -100,7 +100,7 @@ on_both_engines! {
         let fake = FakeLnbits::start().await;
         let elsewhere = fake.settings();
         let mut nobody = elsewhere.clone();
-        nobody[0].1 = "http://127.0.0.1:9".to_owned();
+        "http://127.0.0.1:9".clone_into(&mut nobody[0].1);
         for (settings, why) in [(Vec::new(), "no Lightning provider"), (elsewhere, "in the wallet the only one"), (nobody, "cannot be reached")] {
             let audit = async |arguments: &[&str]| {
                 let mut command = app.program(arguments);
