@@ -560,6 +560,67 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/me/identities": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the caller's keys. */
+        get: operations["list"];
+        put?: never;
+        /**
+         * Link a key that is proven, together with a fresh proof by a key that the caller has.
+         * @description What good proofs ask for and cannot have, such as somebody else's key, spends the challenge too.
+         */
+        post: operations["link"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/me/identities/challenge": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Ask for a challenge to link or unlink a key.
+         * @description It is good for five minutes, for this purpose, this key and the caller alone.
+         */
+        post: operations["challenge"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/me/identities/unlink": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Unlink a key, with a fresh proof by a key that stays; the last one stays.
+         * @description Sessions that the key began end, the caller's own included. The oldest key left of its kind becomes the primary one.
+         */
+        post: operations["unlink"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/me/stream": {
         parameters: {
             query?: never;
@@ -748,6 +809,81 @@ export interface paths {
         };
         /** Every token that pools trade. */
         get: operations["tokens"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/activity-logs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List what happened, newest first: to everybody for administrators, to oneself for everybody else.
+         * @description Pages reach ten thousand entries; `endDate` leads farther back.
+         */
+        get: operations["list"];
+        put?: never;
+        /** Write down what the caller did where this server cannot see it. */
+        post: operations["create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/activity-logs/stats": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Count what happened, by action. */
+        get: operations["stats"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/activity-logs/user/{userId}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List what happened to a user, newest first.
+         * @description Pages reach ten thousand entries.
+         */
+        get: operations["list_of_user"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/activity-logs/user/{userId}/recent": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List what happened to a user last, newest first. */
+        get: operations["list_recent"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1271,6 +1407,19 @@ export interface components {
             updatedAt: string;
             lastActiveAt: string;
         };
+        ActionCount: {
+            /** @example user_login */
+            action: string;
+            /** Format: int64 */
+            count: number;
+        };
+        /** @description How often things happened. */
+        ActivityStatsObject: {
+            /** Format: int64 */
+            totalActions: number;
+            /** @description By action, most frequent first. */
+            actionBreakdown: components["schemas"]["ActionCount"][];
+        };
         /** @description A gift to a user: whom by one of the three targets, what by id or symbol. */
         AirdropRequest: {
             /** Format: int64 */
@@ -1452,6 +1601,25 @@ export interface components {
             burn_stage3_amount?: components["schemas"]["AmountText"] | null;
             burn_stage4_amount?: components["schemas"]["AmountText"] | null;
         };
+        CreateRequest: {
+            /**
+             * Format: uuid
+             * @description The caller's own id; an entry is always the caller's.
+             */
+            userId?: string | null;
+            /**
+             * Format: uuid
+             * @description A session of the caller; that of the call unless said.
+             */
+            sessionId?: string | null;
+            /**
+             * @description `password_changed`, `two_fa_enabled` or `two_fa_disabled`; everything else is written by the server.
+             * @example two_fa_enabled
+             */
+            action?: string | null;
+            /** @description Details: an object of at most 2048 bytes. */
+            metadata?: Record<string, never> | null;
+        };
         CreateSessionRequest: {
             /**
              * Format: uuid
@@ -1537,6 +1705,24 @@ export interface components {
             timestamp: string;
         };
         /** @description A success with something in it. */
+        DataAnswer_ActivityStatsObject: {
+            /** @description Always true. */
+            success: boolean;
+            /** @description How often things happened. */
+            data: {
+                /** Format: int64 */
+                totalActions: number;
+                /** @description By action, most frequent first. */
+                actionBreakdown: components["schemas"]["ActionCount"][];
+            };
+            message?: string | null;
+            /**
+             * @description When the server answered.
+             * @example 2026-11-21T10:00:00.000Z
+             */
+            timestamp: string;
+        };
+        /** @description A success with something in it. */
         DataAnswer_LogInObject: {
             /** @description Always true. */
             success: boolean;
@@ -1547,6 +1733,33 @@ export interface components {
                 /** @description Whether there was no such user before. */
                 isNewUser: boolean;
                 session: components["schemas"]["LogInSession"];
+            };
+            message?: string | null;
+            /**
+             * @description When the server answered.
+             * @example 2026-11-21T10:00:00.000Z
+             */
+            timestamp: string;
+        };
+        /** @description A success with something in it. */
+        DataAnswer_LogObject: {
+            /** @description Always true. */
+            success: boolean;
+            /** @description Something that happened. */
+            data: {
+                /** Format: uuid */
+                id: string;
+                /** Format: uuid */
+                userId: string;
+                /** Format: uuid */
+                sessionId?: string | null;
+                /** @example user_login */
+                action: string;
+                /** @description Details, by the kind of action. */
+                metadata?: Record<string, never> | null;
+                ipAddress?: string | null;
+                /** @example 2026-11-21T10:00:00.000Z */
+                createdAt: string;
             };
             message?: string | null;
             /**
@@ -1850,6 +2063,71 @@ export interface components {
             items: components["schemas"]["BalanceObject"][];
             btc?: components["schemas"]["BitcoinObject"] | null;
         };
+        /** @description The caller's keys. */
+        IdentitiesResponse: {
+            /**
+             * Format: uuid
+             * @description The caller's id, which is part of what is signed.
+             */
+            user_id: string;
+            /** @description The oldest first; at most 20. */
+            items: components["schemas"]["IdentityObject"][];
+        };
+        IdentityChallengeRequest: {
+            /**
+             * @description `link` or `unlink`.
+             * @example link
+             */
+            purpose: string;
+            /**
+             * @description `nostr` or `privy`.
+             * @example nostr
+             */
+            kind: string;
+            /** @description The key: for Nostr 64 hex digits or an npub, for Privy the DID. */
+            subject: string;
+        };
+        IdentityChallengeResponse: {
+            challenge_id: string;
+            /** @description To be put, unchanged, into the event's content. */
+            challenge: string;
+            /** @example 2026-11-21T10:00:00.000000Z */
+            expires_at: string;
+            /** Format: int64 */
+            ttl_seconds: number;
+            /** @description The `domain` that the content must name. */
+            domain: string;
+            /** @description The `purpose` that the content must name. */
+            purpose: string;
+            /** @description The `data` that the content must name: a hash of purpose, user and key. Compute it from the next three, do not copy it. */
+            data: string;
+            /** Format: uuid */
+            user_id: string;
+            kind: string;
+            /** @description The key in its one spelling. */
+            subject: string;
+        };
+        /** @description A key that signs the caller in. */
+        IdentityObject: {
+            /**
+             * @description `nostr` or `privy`.
+             * @example nostr
+             */
+            kind: string;
+            /**
+             * @description For Nostr the public key in lower-case hex, for Privy the user's DID.
+             * @example 3bf0c63fcb93463407af97a5e5ee64fa883d107ef9e558472c4eb9aaaefa459d
+             */
+            subject: string;
+            /** @description A Nostr key as people see it. */
+            npub?: string | null;
+            /** @description Whether it is the one of its kind that is shown as the caller's. */
+            is_primary: boolean;
+            /** @example 2026-11-21T10:00:00.000000Z */
+            linked_at: string;
+            /** @description When it was proven last. */
+            last_used_at: string;
+        };
         /** @description A page of invoices. */
         InvoiceList: {
             items: components["schemas"]["InvoiceObject"][];
@@ -1897,6 +2175,18 @@ export interface components {
             /** @example nostr */
             kind: string;
             subject: string;
+        };
+        /** @description Proves a key: one of `event` and `privy_token`. */
+        KeyProofObject: {
+            /**
+             * @description A signed NIP-01 event of kind 22242 whose content is a JSON object with `purpose`, `data`, `challenge_id`,
+             *     `challenge`, `domain` and `exp`.
+             */
+            event?: Record<string, never> | null;
+            /** @description An access token of Privy that was made in the last five minutes. */
+            privy_token?: string | null;
+            /** @description Beside the token of a new key: Privy's identity token, which tells e-mail address and wallet. */
+            identity_token?: string | null;
         };
         KeyRequest: {
             /** @description Six digits. */
@@ -1949,6 +2239,37 @@ export interface components {
         };
         /** @default 100 */
         Limit: number;
+        LinkBody: {
+            challenge_id: string;
+            /** @description Proves the new key. */
+            key: components["schemas"]["KeyProofObject"];
+            /** @description Proves a key that the caller has, by an event that answers the same challenge or by a token. */
+            proof: components["schemas"]["KeyProofObject"];
+        };
+        /** @description A success with a list in it. */
+        ListAnswer_LogObject: {
+            /** @description Always true. */
+            success: boolean;
+            data: {
+                /** Format: uuid */
+                id: string;
+                /** Format: uuid */
+                userId: string;
+                /** Format: uuid */
+                sessionId?: string | null;
+                /** @example user_login */
+                action: string;
+                /** @description Details, by the kind of action. */
+                metadata?: Record<string, never> | null;
+                ipAddress?: string | null;
+                /** @example 2026-11-21T10:00:00.000Z */
+                createdAt: string;
+            }[];
+            /** @description How many there are in the list. */
+            count: number;
+            /** @description When the server answered. */
+            timestamp: string;
+        };
         /** @description A success with a list in it. */
         ListAnswer_SessionObject: {
             /** @description Always true. */
@@ -2020,6 +2341,22 @@ export interface components {
             deviceId?: string | null;
             platform: string;
         };
+        /** @description Something that happened. */
+        LogObject: {
+            /** Format: uuid */
+            id: string;
+            /** Format: uuid */
+            userId: string;
+            /** Format: uuid */
+            sessionId?: string | null;
+            /** @example user_login */
+            action: string;
+            /** @description Details, by the kind of action. */
+            metadata?: Record<string, never> | null;
+            ipAddress?: string | null;
+            /** @example 2026-11-21T10:00:00.000Z */
+            createdAt: string;
+        };
         LoginInfo: {
             /** @description The event kinds that sign in, the preferred first. */
             kinds: number[];
@@ -2040,6 +2377,25 @@ export interface components {
         };
         LogoutResponse: {
             ok: boolean;
+        };
+        /** @description A page of the activity log, newest first. */
+        LogsAnswer: {
+            /** @description Always true. */
+            success: boolean;
+            logs: components["schemas"]["LogObject"][];
+            /**
+             * Format: int64
+             * @description How many there are on all pages, counted up to 10000.
+             */
+            total: number;
+            /** @description Whether there are no more than `total`; if there are, `endDate` leads to them. */
+            totalIsExact: boolean;
+            /** Format: int64 */
+            page: number;
+            /** Format: int64 */
+            totalPages: number;
+            /** @description When the server answered. */
+            timestamp: string;
         };
         /** @description The caller. */
         MeObject: components["schemas"]["AccountObject"] & {
@@ -2517,6 +2873,25 @@ export interface components {
         Trouble: "refuse" | "answer_lost" | "order_lost" | "hang";
         TroubleRequest: {
             next_payment: components["schemas"]["Trouble"];
+        };
+        UnlinkBody: {
+            challenge_id: string;
+            /**
+             * @description `nostr` or `privy`.
+             * @example nostr
+             */
+            kind: string;
+            /** @description The key that is to go, as in the challenge's request. */
+            subject: string;
+            /** @description Proves a key that stays, by an event that answers the challenge or by a token. */
+            proof: components["schemas"]["KeyProofObject"];
+        };
+        /** @description What is left. */
+        UnlinkResponse: components["schemas"]["IdentitiesResponse"] & {
+            /** @description Sessions that the key had begun; they have ended. */
+            sessions_ended: number;
+            /** @description Whether the session of this call is among them. */
+            is_signed_out: boolean;
         };
         UpdateRequest: {
             pushEnabled?: boolean | null;
@@ -4470,6 +4845,301 @@ export interface operations {
             };
         };
     };
+    list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IdentitiesResponse"];
+                };
+            };
+            /** @description `missing_bearer_token`, `invalid_or_expired_token` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Any other failure: malformed input, a missing token, too many requests, trouble in the server. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    link: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LinkBody"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IdentitiesResponse"];
+                };
+            };
+            /** @description A proof: `proof_stale`, `proof_not_own`, `invalid_privy_token`, `privy_token_expired`, `invalid_privy_identity_token`, or as for signing in, such as `purpose_mismatch`, `data_mismatch`, `key_not_bound`, `challenge_mismatch`. The challenge: `challenge_expired`, `challenge_already_used`, `challenge_attempts_exceeded`. Also `invalid_field`, with `field` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `missing_bearer_token`, `invalid_or_expired_token` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `user_deleted` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `challenge_not_found`, also for one of another purpose or user */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `identity_taken`, `identity_already_linked`, `identity_limit` */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `privy_not_configured`, `privy_unreachable` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Any other failure: malformed input, a missing token, too many requests, trouble in the server. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    challenge: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["IdentityChallengeRequest"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IdentityChallengeResponse"];
+                };
+            };
+            /** @description `invalid_json`; `invalid_field`, with `field` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `missing_bearer_token`, `invalid_or_expired_token` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `identity_not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `identity_already_linked`, `identity_limit`, `identity_last` */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `rate_limited` */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `privy_not_configured` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Any other failure: malformed input, a missing token, too many requests, trouble in the server. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    unlink: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UnlinkBody"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UnlinkResponse"];
+                };
+            };
+            /** @description As for linking; `proof_by_removed_key` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `missing_bearer_token`, `invalid_or_expired_token` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `user_deleted` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `identity_not_found`; `challenge_not_found`, also for one of another purpose, key or user */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `identity_last` */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `privy_not_configured`, `privy_unreachable` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Any other failure: malformed input, a missing token, too many requests, trouble in the server. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     stream: {
         parameters: {
             query?: {
@@ -5019,6 +5689,338 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["TokenList"];
+                };
+            };
+            /** @description Any other failure: malformed input, a missing token, too many requests, trouble in the server. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    list: {
+        parameters: {
+            query?: {
+                /** @description A user's id, or `me`; administrators see everybody when they name nobody. */
+                userId?: string;
+                /** @description A session's id. */
+                sessionId?: string;
+                /** @description The name of an action. */
+                action?: string;
+                /** @description A day in UTC or a moment: `2026-11-21` or `2026-11-21T10:00:00Z`. */
+                startDate?: string;
+                /** @description As `startDate`; the whole day, or the moment itself, is still included. */
+                endDate?: string;
+                /** @description From one on. */
+                page?: number;
+                /** @description 1 to 100; 50 unless said. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LogsAnswer"];
+                };
+            };
+            /** @description `invalid_field`, `invalid_query`, `invalid_limit`, with `field` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccountErrorBody"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccountErrorBody"];
+                };
+            };
+            /** @description `user_not_found`, also for somebody else */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccountErrorBody"];
+                };
+            };
+            /** @description Any other failure: malformed input, a missing token, too many requests, trouble in the server. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateRequest"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DataAnswer_LogObject"];
+                };
+            };
+            /** @description `invalid_field`, with `field` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccountErrorBody"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccountErrorBody"];
+                };
+            };
+            /** @description `server_only_action`: the server writes it when it happens */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccountErrorBody"];
+                };
+            };
+            /** @description `session_not_found`: there is none, or it is foreign */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccountErrorBody"];
+                };
+            };
+            /** @description `too_many_entries` in one day */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccountErrorBody"];
+                };
+            };
+            /** @description Any other failure: malformed input, a missing token, too many requests, trouble in the server. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    stats: {
+        parameters: {
+            query?: {
+                /** @description A user's id, or `me`; administrators see everybody when they name nobody. */
+                userId?: string;
+                /** @description A session's id. */
+                sessionId?: string;
+                /** @description The name of an action. */
+                action?: string;
+                /** @description A day in UTC or a moment: `2026-11-21` or `2026-11-21T10:00:00Z`. */
+                startDate?: string;
+                /** @description As `startDate`; the whole day, or the moment itself, is still included. */
+                endDate?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DataAnswer_ActivityStatsObject"];
+                };
+            };
+            /** @description `invalid_field`, `invalid_query`, with `field` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccountErrorBody"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccountErrorBody"];
+                };
+            };
+            /** @description `user_not_found`, also for somebody else */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccountErrorBody"];
+                };
+            };
+            /** @description Any other failure: malformed input, a missing token, too many requests, trouble in the server. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    list_of_user: {
+        parameters: {
+            query?: {
+                /** @description From one on. */
+                page?: number;
+                /** @description 1 to 100; 50 unless said. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                /** @description A user's id, or `me` */
+                userId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LogsAnswer"];
+                };
+            };
+            /** @description `invalid_field`, `invalid_query`, `invalid_limit`, with `field` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccountErrorBody"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccountErrorBody"];
+                };
+            };
+            /** @description `user_not_found`, also for somebody else */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccountErrorBody"];
+                };
+            };
+            /** @description Any other failure: malformed input, a missing token, too many requests, trouble in the server. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    list_recent: {
+        parameters: {
+            query?: {
+                /** @description 1 to 100; 20 unless said. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                /** @description A user's id, or `me` */
+                userId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListAnswer_LogObject"];
+                };
+            };
+            /** @description `invalid_field`, `invalid_limit`, with `field` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccountErrorBody"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccountErrorBody"];
+                };
+            };
+            /** @description `user_not_found`, also for somebody else */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccountErrorBody"];
                 };
             };
             /** @description Any other failure: malformed input, a missing token, too many requests, trouble in the server. */
