@@ -22,7 +22,7 @@ const ARGS = [
 ];
 
 /** Vectors, arguments, histories, invoices and the digest: fewer means that some were not run. */
-const TESTS = 51;
+const TESTS = 53;
 
 let server;
 let browser;
