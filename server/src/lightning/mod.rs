@@ -136,7 +136,7 @@ impl Lightning {
         }
     }
 
-    /// Returns the provider, as it is configured; [`Lightning::provider`] has it show its wallet first.
+    /// Returns the provider, as it is configured; `Lightning::provider` has it show its wallet first.
     ///
     /// # Errors
     ///

@@ -51,7 +51,9 @@ on_both_engines! {
             "/api/amm/pools/{id}/stream", "/api/amm/pools/{id}/trades", "/api/amm/quote", "/api/amm/swap", "/api/config",
             "/api/lightning/balance", "/api/lightning/deposit", "/api/lightning/invoices", "/api/lightning/invoices/{id}",
             "/api/lightning/webhook", "/api/lightning/withdraw", "/api/lightning/withdrawals",
-            "/api/lightning/withdrawals/{id}", "/api/me/stream", "/api/tokens", "/auth/challenge", "/auth/logout", "/auth/me", "/auth/verify", "/health", "/ready",
+            "/api/lightning/withdrawals/{id}", "/api/me/identities", "/api/me/identities/challenge",
+            "/api/me/identities/unlink", "/api/me/stream", "/api/tokens", "/auth/challenge", "/auth/logout", "/auth/me",
+            "/auth/verify", "/health", "/ready",
         ];
         // Those of seed 004 are in the table of `access`.
         let others: BTreeSet<_> = plain.iter().filter(|path| !crate::access::is_about(path)).collect();
