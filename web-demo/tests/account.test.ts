@@ -1,8 +1,9 @@
 import { init } from 'postfun';
 import { beforeAll, expect, test } from 'vitest';
 import { deviceName } from '../src/account/device';
-import { keyText, shortKey } from '../src/account/key';
+import { didOf, isSameKey, keyText, shortKey } from '../src/account/key';
 import { toDeviceSession } from '../src/account/session';
+import { waysToProve } from '../src/account/ways';
 import type { ApiDeviceSession } from '../src/api/types';
 
 beforeAll(() => init());
@@ -31,12 +32,12 @@ test('browsers are named by what is theirs alone', () => {
 });
 
 test('keys are written as their own world writes them', () => {
-  expect(keyText('nostr', PUBKEY)).toBe(NPUB);
-  expect(shortKey('nostr', PUBKEY)).toBe('Nostr npub10el…jptg');
-  expect(shortKey('privy', 'did:privy:cm1')).toBe('Privy cm1');
-  expect(shortKey('dream', 'x')).toBe('dream x');
+  expect(keyText({ kind: 'nostr', subject: PUBKEY })).toBe(NPUB);
+  expect(shortKey({ kind: 'nostr', subject: PUBKEY })).toBe('Nostr npub10el…jptg');
+  expect(shortKey({ kind: 'privy', subject: 'did:privy:cm1' })).toBe('Privy cm1');
+  expect(shortKey({ kind: 'dream', subject: 'x' })).toBe('dream x');
   // What is no key stays what it is, and is no reason to show nothing.
-  expect(keyText('nostr', 'admin')).toBe('admin');
+  expect(keyText({ kind: 'nostr', subject: 'admin' })).toBe('admin');
 });
 
 const wire: ApiDeviceSession = {
@@ -79,4 +80,29 @@ test('a session says what it knows of its device, and that it does not', () => {
     isThis: true,
   });
   expect(phone.key).toBe('Nostr npub10el…jptg');
+});
+
+test('two keys are the same by kind and subject', () => {
+  const key = { kind: 'nostr', subject: PUBKEY };
+  expect(isSameKey(key, { ...key })).toBe(true);
+  expect(isSameKey(key, { ...key, kind: 'privy' })).toBe(false);
+  expect(isSameKey(key, { ...key, subject: 'x' })).toBe(false);
+});
+
+test('a key is proven by what the page has at hand, the throw-away key only when it is meant', () => {
+  const key = (kind: string, subject: string) => ({ kind, subject, linkedAt: '', usedAt: '' });
+  const [nostr, privy] = [key('nostr', PUBKEY), key('privy', 'did:privy:cm1')];
+  const all = { extension: true, throwAway: PUBKEY, privy: true };
+  expect(waysToProve([nostr, privy], all)).toEqual(['extension', 'throw-away', 'email']);
+  expect(waysToProve([privy], all)).toEqual(['email']);
+  expect(waysToProve([nostr], { ...all, throwAway: 'ab'.repeat(32) })).toEqual(['extension']);
+  expect(waysToProve([nostr, privy], { extension: false, throwAway: null, privy: false })).toEqual([]);
+  expect(waysToProve([], all)).toEqual([]);
+});
+
+test('a token of Privy names its user; what is no token names nobody', () => {
+  const token = (claims: unknown): string => `e30.${btoa(JSON.stringify(claims)).replaceAll('=', '')}.sig`;
+  expect(didOf(token({ sub: 'did:privy:cm1' }))).toBe('did:privy:cm1');
+  expect(didOf(token({}))).toBe(null);
+  expect(didOf('no token')).toBe(null);
 });

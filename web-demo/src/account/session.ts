@@ -24,7 +24,7 @@ export function toDeviceSession(wire: ApiDeviceSession): DeviceSession {
     id: wire.id,
     device: wire.deviceName ?? wire.deviceModel ?? wire.deviceId ?? 'A device without a name',
     platform: wire.osVersion == null ? platform : `${platform} ${wire.osVersion}`,
-    key: wire.key == null ? null : shortKey(wire.key.kind, wire.key.subject),
+    key: wire.key == null ? null : shortKey(wire.key),
     address: wire.ipAddress ?? null,
     since: wire.createdAt,
     lastUsed: wire.lastActivityAt,

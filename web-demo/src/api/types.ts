@@ -1,5 +1,5 @@
 /** The API's objects by the names this page uses; `schema.d.ts` is generated from the server's own description. */
-import type { Side } from 'postfun';
+import type { NostrEvent, Side } from 'postfun';
 import type { components } from './schema';
 
 type Schemas = components['schemas'];
@@ -14,6 +14,11 @@ export type LogoutAnswer = Schemas['LogoutResponse'];
 export type PrivyLogin = Schemas['DataAnswer_LogInObject'];
 export type ApiDeviceSession = Schemas['SessionObject'];
 export type DeviceSessionList = Schemas['ListAnswer_SessionObject'];
+export type ApiIdentity = Schemas['IdentityObject'];
+export type Identities = Schemas['IdentitiesResponse'];
+export type KeyChallenge = Schemas['IdentityChallengeResponse'];
+export type KeyProof = Omit<Schemas['KeyProofObject'], 'event'> & { event?: NostrEvent };
+export type Unlinked = Schemas['UnlinkResponse'];
 export type Done = Schemas['DoneAnswer'];
 export type ApiPreferences = Schemas['PreferencesObject'];
 export type PreferencesAnswer = Schemas['DataAnswer_PreferencesObject'];
