@@ -9,9 +9,9 @@ const BY_CODE: Readonly<Record<string, string>> = {
   expired:
     'The swap arrived after its deadline, so nothing was swapped. Look at the new quote and swap again.',
   already_granted: 'You already took the starter grant. It is given once per key.',
-  challenge_expired: 'The sign-in took too long. Start again.',
-  challenge_already_used: 'This sign-in was already used. Start again.',
-  challenge_not_found: 'The server no longer knows this sign-in. Start again.',
+  challenge_expired: 'This took too long. Start again.',
+  challenge_already_used: 'The server’s challenge was already answered. Start again.',
+  challenge_not_found: 'The server no longer knows its challenge. Start again.',
   missing_bearer_token: 'Sign in first.',
   invalid_or_expired_token: 'Your session ended. Sign in again.',
 };

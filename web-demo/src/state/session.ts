@@ -1,18 +1,16 @@
 /** The session: signed out, signing in, or signed in as somebody. */
 import { computed, signal } from '@preact/signals';
-import type { NostrEvent } from 'postfun';
-import { buildLoginEvent, checkLoginEvent, CoreError } from 'postfun';
 import { deviceName } from '../account/device';
 import { endSession, fetchMe, logInWithPrivy, requestChallenge, verifyLogin } from '../api/calls';
 import { onSessionEnd, tokens, tokensOf } from '../api/client';
 import { ApiError } from '../api/errors';
 import { onTokensElsewhere } from '../api/shared';
 import { isSameSession } from '../api/tokens';
-import type { Challenge, User } from '../api/types';
+import type { User } from '../api/types';
 import type { PrivyProof } from '../privy/client';
-import { serverNowSeconds } from './connection';
+import { answer, whyNot } from './answer';
 import { describe } from './sentences';
-import { ExtensionError, type Signer } from './signer';
+import type { Signer } from './signer';
 
 export interface Notice {
   tone: 'info' | 'danger';
@@ -29,6 +27,9 @@ export const session = signal<Session>({ phase: 'out', notice: null });
 
 export const user = computed(() => (session.value.phase === 'in' ? session.value.user : null));
 
+/** Who is signed in; it stays the same when something about them changes. */
+export const userId = computed(() => user.value?.id ?? null);
+
 const ENDED = 'Your session ended. Sign in again to go on; nothing is lost.';
 
 /** The same by the code with which the server ended the person's stream. */
@@ -38,13 +39,8 @@ const ENDED_BY_CODE: Readonly<Record<string, string>> = {
   user_deleted: 'This account was deleted. Its keys sign nobody in any more.',
 };
 
-/** Kind 22242 is made for signing in; a kind-1 event could be published as a note. */
-const LOGIN_KIND = 22242;
-const LOGIN_TTL_SECONDS = 120;
-/** How far two clocks may be apart; the server's own limit is at most this. */
-const CLOCK_SKEW_SECONDS = 300;
-
-function leave(notice: Notice | null): void {
+/** Ends the session in this browser, with what is to be said about it. */
+export function leaveSession(notice: Notice | null): void {
   tokens.replace(null);
   session.value = { phase: 'out', notice };
 }
@@ -77,10 +73,19 @@ export async function resumeSession(): Promise<void> {
   } catch (cause) {
     if (cause instanceof ApiError && cause.status === 401) return;
     if (cause instanceof ApiError && cause.status < 500)
-      return leave({ tone: 'danger', text: describe(cause) });
+      return leaveSession({ tone: 'danger', text: describe(cause) });
     // Without an answer the token may still be good: it stays for the next try.
     session.value = { phase: 'out', notice: { tone: 'danger', text: describe(cause) } };
   }
+}
+
+/** Reads again who is signed in, after something about them changed; without an answer the page shows what it knew. */
+export async function refreshUser(): Promise<void> {
+  const owner = userId.peek();
+  if (owner === null) return;
+  const fresh = await fetchMe().catch(() => null);
+  if (fresh !== null && fresh.id === owner && userId.peek() === owner)
+    session.value = { phase: 'in', user: fresh };
 }
 
 /** Signs in: challenge, event, local check, verification. */
@@ -98,15 +103,13 @@ export async function signIn(signer: Signer): Promise<void> {
     step(
       signer.kind === 'extension' ? 'Waiting for you to sign in your extension…' : 'Signing in this page…',
     );
-    const event = await signer.sign(loginEvent(pubkey, challenge));
-    step('Checking the signed event in this page…');
-    checkEvent(event, pubkey, challenge);
+    const event = await answer(signer, pubkey, challenge, null);
     step('Showing it to the server…');
     const verified = await verifyLogin(event, challenge.challenge_id, deviceName(navigator.userAgent));
     tokens.replace(tokensOf(verified.token, verified.refresh_token, verified.expires_in));
     session.value = { phase: 'in', user: verified.user };
   } catch (cause) {
-    leave({ tone: 'danger', text: whyNotSignedIn(cause) });
+    leaveSession({ tone: 'danger', text: whyNot(cause, 'sign in again') });
   }
 }
 
@@ -118,59 +121,21 @@ export async function signInWithPrivy(proof: PrivyProof): Promise<void> {
     const { accessToken, refreshToken, expiresIn } = data.tokens;
     tokens.replace(tokensOf(accessToken, refreshToken, expiresIn));
   } catch (cause) {
-    return leave({ tone: 'danger', text: describe(cause) });
+    return leaveSession({ tone: 'danger', text: describe(cause) });
   }
   await resumeSession();
-}
-
-function loginEvent(
-  pubkey: string,
-  { challenge_id, challenge, domain }: Challenge,
-): ReturnType<typeof buildLoginEvent> {
-  return buildLoginEvent({
-    pubkey,
-    challengeId: challenge_id,
-    challenge,
-    domain,
-    nowSeconds: serverNowSeconds(),
-    expiresInSeconds: LOGIN_TTL_SECONDS,
-    kind: LOGIN_KIND,
-  });
-}
-
-/** Refuses an event that the server would refuse, or that signs something else, before it leaves the page. */
-function checkEvent(
-  event: NostrEvent,
-  pubkey: string,
-  { challenge_id, challenge, domain, ttl_seconds }: Challenge,
-): void {
-  checkLoginEvent(event, {
-    challengeId: challenge_id,
-    challenge,
-    boundPubkey: pubkey,
-    domain,
-    nowSeconds: serverNowSeconds(),
-    skewSeconds: CLOCK_SKEW_SECONDS,
-    ttlSeconds: ttl_seconds,
-  });
-}
-
-function whyNotSignedIn(cause: unknown): string {
-  if (cause instanceof ExtensionError)
-    return `${cause.message} Open it, allow this site, then sign in again.`;
-  if (cause instanceof CoreError) {
-    return `The signed event is not the one this page asked for (${cause.code}), so nothing was sent. Check your signer, then sign in again.`;
-  }
-  return describe(cause);
 }
 
 /** Signs out here at once, and tells the server to refuse the token from now on. */
 export async function signOut(): Promise<void> {
   try {
     await endSession();
-    leave({ tone: 'info', text: 'You are signed out, and the server no longer accepts this session.' });
+    leaveSession({
+      tone: 'info',
+      text: 'You are signed out, and the server no longer accepts this session.',
+    });
   } catch (cause) {
     if (session.value.phase !== 'in') return;
-    leave({ tone: 'danger', text: `You are signed out in this browser only. ${describe(cause)}` });
+    leaveSession({ tone: 'danger', text: `You are signed out in this browser only. ${describe(cause)}` });
   }
 }
