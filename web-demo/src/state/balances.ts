@@ -7,7 +7,7 @@ import type { Loadable } from './loadable';
 import { load, nothing } from './loadable';
 import { describe } from './sentences';
 import type { Notice } from './session';
-import { user } from './session';
+import { user, userId } from './session';
 
 export const balances = signal<Loadable<Balance[]>>(nothing());
 
@@ -81,7 +81,7 @@ export async function takeGrant(): Promise<void> {
 /** Waits for balances from sign-in on, which the person’s stream brings first of all, and forgets them at sign-out. */
 export function followBalances(): void {
   effect(() => {
-    const signedIn = user.value !== null;
+    const signedIn = userId.value !== null;
     untracked(() => {
       balances.value = { ...nothing(), loading: signedIn };
       grant.value = { phase: 'idle', notice: null };

@@ -6,7 +6,7 @@ import type { Attempt, AttemptState } from '../lightning/attempt';
 import { afterFailure } from '../lightning/attempt';
 import { newKey } from './attempt';
 import { noteDeposit, shownDeposit } from './payments';
-import { user } from './session';
+import { user, userId } from './session';
 
 export const depositAttempt = signal<AttemptState<DepositBody>>({ phase: 'idle' });
 
@@ -56,7 +56,7 @@ async function send(attempt: Attempt<DepositBody>): Promise<void> {
 /** Forgets at sign-out what was typed and tried. */
 export function followDepositAttempt(): void {
   effect(() => {
-    void user.value?.id;
+    void userId.value;
     untracked(() => {
       depositAttempt.value = { phase: 'idle' };
       depositDraft.value = EMPTY;

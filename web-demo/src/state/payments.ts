@@ -16,7 +16,7 @@ import { ownLive } from './balances';
 import { deviceOnline, serverNowSeconds } from './connection';
 import { refreshSats, terms } from './sats';
 import { describe } from './sentences';
-import { user } from './session';
+import { user, userId } from './session';
 
 export const deposits = signal<Listing<Deposit>>(noListing());
 export const withdrawals = signal<Listing<Withdrawal>>(noListing());
@@ -123,7 +123,7 @@ function lookAgain(): void {
 }
 
 /** Whose payments are followed; nobody's where Lightning is off. */
-const followedUser = computed(() => (terms.value?.canDeposit === true ? (user.value?.id ?? null) : null));
+const followedUser = computed(() => (terms.value?.canDeposit === true ? userId.value : null));
 
 /** Reads the lists at sign-in, forgets them at sign-out, and keeps what is not decided up to date. */
 export function followPayments(): void {

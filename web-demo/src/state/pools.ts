@@ -6,7 +6,7 @@ import { advance, mergeTrades } from './advance';
 import { core } from './core';
 import type { Loadable } from './loadable';
 import { load, nothing } from './loadable';
-import { user } from './session';
+import { userId } from './session';
 
 export const pools = signal<Loadable<PoolView[]>>(nothing());
 /** The latest trades, newest first. */
@@ -101,7 +101,7 @@ export function followHistory(): void {
   let shownTo: number | null = null;
   effect(() => {
     const view = pool.value;
-    const userId = user.value?.id ?? null;
+    const reader = userId.value;
     if (view === null) return;
     untracked(() => {
       if (view.id !== shownId) {
@@ -109,8 +109,8 @@ export function followHistory(): void {
         burns.value = nothing();
       }
       const last = trades.peek().value?.[0]?.seq ?? 0;
-      if (view.id === shownId && userId === shownTo && last === view.seq) return;
-      [shownId, shownTo] = [view.id, userId];
+      if (view.id === shownId && reader === shownTo && last === view.seq) return;
+      [shownId, shownTo] = [view.id, reader];
       void loadHistory();
     });
   });

@@ -8,7 +8,7 @@ import type { Loadable } from './loadable';
 import { load, nothing } from './loadable';
 import { describe } from './sentences';
 import type { Notice } from './session';
-import { user } from './session';
+import { user, userId } from './session';
 
 export const preferences = signal<Loadable<Preferences>>(nothing());
 
@@ -88,7 +88,7 @@ function forget(): void {
 /** Reads the wishes whenever their part comes up, unless they are being changed. */
 export function followPreferences(): void {
   effect(() => {
-    const isShown = user.value !== null && openPanel.value === 'notices';
+    const isShown = userId.value !== null && openPanel.value === 'notices';
     untracked(() => {
       preferencesNotice.value = null;
       if (user.peek() === null) forget();

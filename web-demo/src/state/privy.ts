@@ -12,7 +12,7 @@ import { computed, effect, signal, untracked } from '@preact/signals';
 import type { EmailSignIn, PrivyApp, PrivyProof } from '../privy/client';
 import { describePrivy, LibraryError } from '../privy/sentences';
 import { server } from './server';
-import { user } from './session';
+import { userId } from './session';
 
 export type EmailProof =
   | { phase: 'closed'; problem: string | null }
@@ -101,7 +101,7 @@ async function converse<T>(before: Asking, ask: (privy: EmailSignIn) => Promise<
 /** Ends what was begun when somebody signs in or out meanwhile. */
 export function followEmailProof(): void {
   effect(() => {
-    void user.value?.id;
+    void userId.value;
     untracked(closeEmailProof);
   });
 }

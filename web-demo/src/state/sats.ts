@@ -7,7 +7,7 @@ import { ownLive } from './balances';
 import type { Loadable } from './loadable';
 import { load, nothing } from './loadable';
 import { server } from './server';
-import { user } from './session';
+import { user, userId } from './session';
 
 export const sats = signal<Loadable<Sats>>(nothing());
 
@@ -47,7 +47,7 @@ export async function loadSats(): Promise<void> {
 /** Waits for the balance from sign-in on, which the person’s stream brings, and forgets it at sign-out. */
 export function followSats(): void {
   effect(() => {
-    const signedIn = user.value !== null;
+    const signedIn = userId.value !== null;
     untracked(() => {
       sats.value = { ...nothing(), loading: signedIn };
     });

@@ -7,7 +7,7 @@ import type { Loadable } from './loadable';
 import { load, nothing } from './loadable';
 import { describe } from './sentences';
 import type { Notice } from './session';
-import { user } from './session';
+import { user, userId } from './session';
 
 export const sessions = signal<Loadable<DeviceSession[]>>(nothing());
 
@@ -61,7 +61,7 @@ async function end(which: string, act: () => Promise<string>): Promise<void> {
 /** Reads the list whenever it comes up, and now and then while it can be seen. */
 export function followSessions(): void {
   effect(() => {
-    const isShown = user.value !== null && openPanel.value === 'sessions';
+    const isShown = userId.value !== null && openPanel.value === 'sessions';
     untracked(() => {
       sessionsNotice.value = null;
       if (user.peek() === null) sessions.value = nothing();

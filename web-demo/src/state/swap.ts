@@ -13,7 +13,7 @@ import { serverNowSeconds } from './connection';
 import { clearAmount, draft, outcome } from './draft';
 import { acceptPool, loadPools, noteTrades } from './pools';
 import type { Outcome } from './quote';
-import { user } from './session';
+import { user, userId } from './session';
 import { tab } from './storage';
 
 export const attempt = signal<AttemptState>({ phase: 'idle' });
@@ -104,7 +104,7 @@ async function earlierSwaps(before: PoolView, trade: Trade): Promise<Trade[] | n
 /** Shows the attempts of nobody but the person signed in, and finds one whose answer never came. */
 export function followAttempt(): void {
   effect(() => {
-    const signedIn = user.value !== null;
+    const signedIn = userId.value !== null;
     untracked(() => {
       if (attempt.value.phase !== 'sending') attempt.value = { phase: 'idle' };
       if (signedIn) restoreAttempt();

@@ -10,7 +10,7 @@ import { sampleSats } from '../lightning/limits';
 import { newKey } from './attempt';
 import { loadWithdrawals, noteWithdrawal, shownWithdrawal } from './payments';
 import { refreshSats, sats, terms } from './sats';
-import { user } from './session';
+import { user, userId } from './session';
 import { tab } from './storage';
 
 export const withdrawalAttempt = signal<AttemptState<WithdrawalBody>>({ phase: 'idle' });
@@ -94,11 +94,11 @@ export async function makeSampleInvoice(): Promise<void> {
 /** Shows the attempts of nobody but the person signed in, and finds one whose answer never came. */
 export function followWithdrawalAttempt(): void {
   effect(() => {
-    const who = user.value?.id;
+    const who = userId.value;
     untracked(() => {
       invoiceText.value = '';
       withdrawalAttempt.value = { phase: 'idle' };
-      if (who !== undefined) restore(who);
+      if (who !== null) restore(who);
     });
   });
 }
