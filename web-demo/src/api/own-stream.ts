@@ -17,6 +17,8 @@ export interface OwnListener {
   /** Something became of a deposit or a withdrawal. */
   payment: (moved: Moved) => void;
   granted: (news: Granted) => void;
+  /** A key was linked or removed. */
+  keysChanged: () => void;
   /** Where to go on after everything that came so far. */
   position: (id: string) => void;
 }
@@ -57,6 +59,7 @@ function tell({ name, data }: ServerEvent, listener: OwnListener): void {
     if (btc != null) listener.sats(toStreamedSats(btc));
   }
   if (name === 'balance.granted') listener.granted(toGranted(JSON.parse(data) as wire.ApiGranted));
+  if (name.startsWith('identity.')) listener.keysChanged();
   const moved = /^(deposit|withdrawal)\./.test(name)
     ? movedOf(JSON.parse(data) as wire.ApiPaymentEvent)
     : null;

@@ -1,8 +1,8 @@
 /** Which part of the account window is open. */
 import { effect, signal } from '@preact/signals';
-import { user } from './session';
+import { userId } from './session';
 
-export type Panel = 'sessions' | 'notices';
+export type Panel = 'keys' | 'sessions' | 'notices';
 
 export const openPanel = signal<Panel | null>(null);
 
@@ -14,6 +14,6 @@ export function togglePanel(panel: Panel): void {
 /** Closes everything when nobody is signed in any more. */
 export function followAccount(): void {
   effect(() => {
-    if (user.value === null) openPanel.value = null;
+    if (userId.value === null) openPanel.value = null;
   });
 }

@@ -11,9 +11,10 @@ import { ApiError } from '../api/errors';
 import { followOwnStream } from '../api/own-stream';
 import { acceptBalances, forgetNews, loadBalances, noteNews, ownLive } from './balances';
 import { answered, deviceOnline } from './connection';
+import { noteKeys } from './keys';
 import { loadPayments, notePayment } from './payments';
 import { acceptSats, loadSats } from './sats';
-import { user } from './session';
+import { userId } from './session';
 
 const RETRY_FIRST_MS = 1_000;
 const RETRY_MAX_MS = 30_000;
@@ -26,7 +27,7 @@ const LOST_POSITION: readonly string[] = ['position_in_future', 'invalid_last_ev
 
 const inSight = signal(true);
 
-const followedUser = computed(() => (inSight.value && deviceOnline.value ? (user.value?.id ?? null) : null));
+const followedUser = computed(() => (inSight.value && deviceOnline.value ? userId.value : null));
 
 /** Where the stream of whom is resumed; it outlives a pause, not another sign-in. */
 let resumed: { userId: number; after: string } | null = null;
@@ -34,7 +35,7 @@ let resumed: { userId: number; after: string } | null = null;
 export function followOwn(): void {
   watchSight();
   effect(() => {
-    const who = user.value?.id;
+    const who = userId.value;
     untracked(() => {
       if (who !== resumed?.userId) resumed = null;
       forgetNews();
@@ -111,6 +112,7 @@ async function once(userId: number, signal: AbortSignal): Promise<void> {
     sats: acceptSats,
     payment: (moved) => void notePayment(moved),
     granted: noteNews,
+    keysChanged: noteKeys,
     position: (after) => {
       resumed = { userId, after };
     },

@@ -6,6 +6,8 @@ import { followBalances, refreshBalances } from './balances';
 import { connection, watchDevice } from './connection';
 import { core, startCore } from './core';
 import { restoreKey } from './key';
+import { followKeyChange } from './key-change';
+import { followKeys } from './keys';
 import { followLive, isLive } from './live';
 import { followOwn } from './own';
 import { followHead } from './head';
@@ -46,6 +48,8 @@ export async function start(): Promise<void> {
   followPayments();
   followOwn();
   followAccount();
+  followKeys();
+  followKeyChange();
   followSessions();
   followPreferences();
   followEmailProof();

@@ -7,6 +7,7 @@ import { throwAwayKey } from '../state/key';
 import { signOut } from '../state/session';
 import { CopyButton } from '../ui/copy';
 import { shorten } from '../ui/format';
+import { KeysPanel } from './keys';
 import { NoticesPanel } from './notices';
 import { SessionsPanel } from './sessions';
 import { KeyCare } from './throw-away';
@@ -38,6 +39,7 @@ export function SignedIn({ user }: { user: User }): JSX.Element {
 }
 
 const PARTS: readonly { panel: Panel; name: string; inside: () => JSX.Element }[] = [
+  { panel: 'keys', name: 'Keys', inside: KeysPanel },
   { panel: 'sessions', name: 'Sessions', inside: SessionsPanel },
   { panel: 'notices', name: 'Notices', inside: NoticesPanel },
 ];

@@ -38,11 +38,17 @@ export function ThrowAway({ busy }: { busy: boolean }): JSX.Element {
   );
 }
 
+interface KeyCareProps {
+  of: ThrowAwayKey;
+  open: boolean;
+  title?: string;
+}
+
 /** What can be done with the key besides signing in. */
-export function KeyCare({ of: key, open }: { of: ThrowAwayKey; open: boolean }): JSX.Element {
+export function KeyCare({ of: key, open, title = 'About this key' }: KeyCareProps): JSX.Element {
   return (
     <details open={open}>
-      <summary>About this key</summary>
+      <summary>{title}</summary>
       <label class="check">
         <input
           type="checkbox"
