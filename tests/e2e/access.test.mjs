@@ -150,6 +150,13 @@ function accountStates(page) {
   const part = (name) => page.getByRole('button', { name, exact: true }).click();
   return [
     [
+      'keys',
+      async () => {
+        await part('Keys');
+        await page.getByText('This is the only key of your account, so it stays.').waitFor();
+      },
+    ],
+    [
       'sessions',
       async () => {
         await signInAsThisPage(page);
@@ -189,7 +196,7 @@ async function signInAsThisPage(page) {
   await signInOverHttp(server, Buffer.from(secret, 'hex'));
 }
 
-test('signing in by e-mail is accessible and fits in every step', async () => {
+test('signing in and confirming by e-mail is accessible and fits in every step', async () => {
   const privy = await startPrivy();
   const withPrivy = await startServer(privy.settings);
   for (const [width, colorScheme] of [
@@ -215,6 +222,14 @@ test('signing in by e-mail is accessible and fits in every step', async () => {
     await address.press('Enter');
     await page.getByRole('textbox', { name: 'Code from the e-mail' }).waitFor();
     await look('email-3-code');
+    await page
+      .getByRole('textbox', { name: 'Code from the e-mail' })
+      .fill(privy.codeFor('somebody.with.quite.a.long.name@mail.example.org'));
+    await page.getByRole('button', { name: 'Sign in with the code' }).click();
+    await page.getByRole('button', { name: 'Keys', exact: true }).click();
+    await page.getByRole('button', { name: 'Make a throw-away key and link it' }).click();
+    await page.getByRole('button', { name: 'Prove it by e-mail' }).waitFor();
+    await look('email-4-link-confirmed-by-it');
     await finish();
   }
   await withPrivy.stop();
