@@ -1,6 +1,6 @@
 /** Linking another key to one's account, and confirming that, or that one is removed. */
 import type { JSX } from 'preact';
-import { useEffect, useRef } from 'preact/hooks';
+import { useLayoutEffect, useRef } from 'preact/hooks';
 import type { AccountKey } from '../account/key';
 import { shortKey } from '../account/key';
 import type { Way } from '../account/ways';
@@ -90,7 +90,7 @@ function EmailLink(): JSX.Element {
 /** Comes up where the button was that is gone, so the focus goes here. */
 function Heading({ text }: { text: string }): JSX.Element {
   const heading = useRef<HTMLHeadingElement>(null);
-  useEffect(() => heading.current?.focus(), []);
+  useLayoutEffect(() => heading.current?.focus(), []);
   return (
     <h3 ref={heading} tabIndex={-1}>
       {text}

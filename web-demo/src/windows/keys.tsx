@@ -1,6 +1,6 @@
 /** The keys that sign in to one's account. */
 import type { JSX } from 'preact';
-import { useEffect, useRef } from 'preact/hooks';
+import { useLayoutEffect, useRef } from 'preact/hooks';
 import type { AccountKey } from '../account/key';
 import { keyText, kindName, shortKey, shortText } from '../account/key';
 import { deviceOnline } from '../state/connection';
@@ -34,7 +34,7 @@ function Progress(): JSX.Element {
   const state = changeState.value;
   const notice = state.phase === 'idle' ? state.notice : null;
   const region = useRef<HTMLDivElement>(null);
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (region.current?.hasChildNodes() && document.activeElement === document.body) region.current.focus();
   }, [state]);
   return (
