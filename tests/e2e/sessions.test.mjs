@@ -44,6 +44,7 @@ test('each session is listed with device, key, platform and last use, this one f
   const npub = await page.locator('#account code').first().getAttribute('title');
   await openSessions(page);
   const row = rows(page);
+  await row.first().waitFor();
   assert.equal(await row.count(), 1);
   const text = await row.innerText();
   assert.match(text, /^Chrome on Linux\s+this one/);
@@ -74,6 +75,7 @@ test('ending one session ends that alone, and its page says so at once', async (
   await mine.getByText('“Chrome on Linux” is signed out; the server refuses it from now on.').waitFor();
   await ended(third, { timeout: 3_000 });
   await third.getByText('It was ended from another place. If that was not you,').waitFor();
+  await rows(mine).nth(2).waitFor({ state: 'detached' });
   assert.equal(await rows(mine).count(), 2);
   assert.equal(await second.getByText('Signed in as').count(), 1);
   for (const { finish } of visits) await finish();
