@@ -25,6 +25,7 @@ mod privy;
 mod secrets;
 mod serve;
 mod settings;
+mod withdrawal;
 
 use settings::Settings;
 
@@ -67,6 +68,9 @@ enum Command {
     /// Make keys to the private beta, or list those that are unused
     #[command(subcommand)]
     Beta(beta::BetaCommand),
+    /// List the withdrawals whose fate nobody knows, or say what became of one
+    #[command(subcommand)]
+    Withdrawal(withdrawal::WithdrawalCommand),
     /// Check tokens of Privy
     #[command(subcommand)]
     Privy(privy::PrivyCommand),
@@ -157,6 +161,7 @@ fn execute(cli: Cli) -> Result<Outcome, CommandError> {
             Command::Migrate => migrate(&settings).await,
             Command::Admin(command) => admin::run(&settings, command).await,
             Command::Beta(command) => beta::run(&settings, command).await,
+            Command::Withdrawal(command) => withdrawal::run(&settings, command).await,
             Command::Audit { offline } => audit(&settings, offline).await,
             Command::Backup { path } => backup(&settings, path).await,
             Command::Privy(command) => privy::run(&settings, command).await,
@@ -292,6 +297,9 @@ mod tests {
             "postfun beta keys 10",
             "postfun beta keys 1 --reason launch",
             "postfun beta unused",
+            "postfun withdrawal list",
+            "postfun withdrawal paid 0192f0c1-2b6d-7c3a-9d2e-0a1b2c3d4e5f --fee-msat 1000 --reason seen",
+            "postfun withdrawal not-paid 0192f0c1-2b6d-7c3a-9d2e-0a1b2c3d4e5f --reason seen",
             "postfun audit",
             "postfun audit --offline",
             "postfun backup copy.db",
@@ -308,6 +316,9 @@ mod tests {
             "postfun beta keys",
             "postfun beta keys 0",
             "postfun beta keys 101",
+            "postfun withdrawal not-paid 7 --reason seen",
+            "postfun withdrawal not-paid 0192f0c1-2b6d-7c3a-9d2e-0a1b2c3d4e5f",
+            "postfun withdrawal paid 0192f0c1-2b6d-7c3a-9d2e-0a1b2c3d4e5f --reason seen",
             "postfun backup",
             "postfun fly",
             "postfun --verbose",

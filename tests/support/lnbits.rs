@@ -219,7 +219,17 @@ impl LnbitsWallet {
     ///
     /// When LNbits refuses.
     pub async fn invoice(&self, sats: u64) -> String {
-        let order = json!({"out": false, "unit": "sat", "amount": sats, "memo": "tests"});
+        self.invoice_for(sats, 3_600).await
+    }
+
+    /// As [`LnbitsWallet::invoice`], good for a number of seconds.
+    ///
+    /// # Panics
+    ///
+    /// When LNbits refuses.
+    pub async fn invoice_for(&self, sats: u64, expires_in_s: u64) -> String {
+        let order =
+            json!({"out": false, "unit": "sat", "amount": sats, "memo": "tests", "expiry": expires_in_s});
         let made = self.payments(&self.invoice_key, order).await.expect("LNbits makes an invoice");
         made["bolt11"].as_str().expect("an invoice has a text").to_owned()
     }

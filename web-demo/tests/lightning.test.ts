@@ -138,7 +138,7 @@ test('an attempt survives a reload, and nothing else passes for one', () => {
 });
 
 test('every failure has a sentence', () => {
-  for (const failure of ['payment_failed', 'invoice_expired', 'something_new', null])
+  for (const failure of ['payment_failed', 'declared_unpaid', 'invoice_expired', 'something_new', null])
     expect(failureSentence(failure)).toMatch(/^[A-Z].*\.$/);
 });
 

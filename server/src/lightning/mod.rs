@@ -12,6 +12,7 @@
 //! | `inside` | one user pays another's invoice without leaving the ledger |
 //! | `booking` | the accounts, and amounts that are not what was asked for |
 //! | `poll`, `late` | looking again at whatever is not decided, and at what failed |
+//! | `decide` | an operator ends what the provider never decides |
 //! | `node` | which provider and which wallet the database's sats are in |
 //! | `audit` | rows against postings, and the ledger against the provider's wallet |
 //! | `terms` | limits and fee caps |
@@ -28,6 +29,7 @@ pub(crate) mod audit;
 pub mod backend;
 mod booking;
 mod connect;
+mod decide;
 mod deposit;
 mod error;
 pub(crate) mod http;
@@ -59,6 +61,7 @@ pub use backend::{
     PaymentHash, PaymentState, Settlement,
 };
 pub use connect::{ConnectError, Provider};
+pub use decide::{DecideError, Decided, Verdict, Word, undecided};
 pub(crate) use deposit::Deposit;
 pub use error::LightningError;
 pub use invoice::{Invoice, InvoiceStatus, PaidBy};

@@ -7,6 +7,7 @@
 //! its payment hash waits for whoever is changing another withdrawal of that hash.
 
 use super::booking::{Accounts, Difference, moved};
+use super::decide::Word;
 use super::repo::withdrawal as repo;
 use super::{
     Lightning, LightningError, PayOutcome, PaymentState, Settlement, Step, Withdrawal, WithdrawalStatus, late,
@@ -37,11 +38,11 @@ impl Lightning {
         drop(turn);
         fault::point("withdraw:answered");
         match outcome {
-            PayOutcome::Settled(settlement) => self.confirm(withdrawal, settlement).await,
+            PayOutcome::Settled(settlement) => self.confirm(withdrawal, settlement, None).await,
             // Handed over before: what is refused may be the repetition, not the payment.
             PayOutcome::Failed { reason } if is_repeated => {
                 match backend.check_payment(withdrawal.payment_hash).await {
-                    PaymentState::Settled(settlement) => self.confirm(withdrawal, settlement).await,
+                    PaymentState::Settled(settlement) => self.confirm(withdrawal, settlement, None).await,
                     PaymentState::Failed { .. } => self.fail(withdrawal, &reason).await,
                     // An earlier order may still be held up somewhere, until nobody can pay the invoice any more.
                     PaymentState::Missing if self.is_unpayable(withdrawal) => {
@@ -59,7 +60,7 @@ impl Lightning {
 
     /// Whether the invoice ended so long ago that no order for it can be carried out any more.
     fn is_unpayable(&self, withdrawal: &Withdrawal) -> bool {
-        self.clock.now_ms() > withdrawal.invoice_expires_at_ms.saturating_add(super::deposit::GRACE_MS)
+        self.clock.now_ms() > withdrawal.unpayable_from_ms()
     }
 
     /// Takes the right to hand a withdrawal over; nobody else does before the patience of this order is over.
@@ -95,7 +96,7 @@ impl Lightning {
         let state = backend.check_payment(withdrawal.payment_hash).await;
         drop(turn);
         match state {
-            PaymentState::Settled(settlement) => self.confirm(withdrawal, settlement).await,
+            PaymentState::Settled(settlement) => self.confirm(withdrawal, settlement, None).await,
             PaymentState::Failed { reason } if is_over => self.fail(withdrawal, &reason).await,
             // Never seen: it is handed over again, and the provider refuses it if it did arrive meanwhile.
             PaymentState::Missing if is_over => self.send(withdrawal).await,
@@ -107,8 +108,14 @@ impl Lightning {
         }
     }
 
-    /// Records a payment that went out: amount and fee leave the hold, the rest comes back.
-    async fn confirm(&self, withdrawal: &Withdrawal, settlement: Settlement) -> Result<(), LightningError> {
+    /// Records a payment that went out: amount and fee leave the hold, the rest comes back. The provider says so, or an
+    /// operator's word does.
+    pub(super) async fn confirm(
+        &self,
+        withdrawal: &Withdrawal,
+        settlement: Settlement,
+        word: Option<Word<'_>>,
+    ) -> Result<(), LightningError> {
         let hold = withdrawal.hold_id.ok_or(LedgerError::HoldMissing)?;
         let accounts = self.accounts(withdrawal.user_id).await?;
         let postings = postings(withdrawal, settlement, &accounts)?;
@@ -120,13 +127,16 @@ impl Lightning {
             let row = repo::find(&mut tx, withdrawal.id).await?;
             tx.rollback().await?;
             return match row {
-                Some(row) if row.status == WithdrawalStatus::Failed => {
+                Some(row) if row.status == WithdrawalStatus::Failed && word.is_none() => {
                     self.note_paid_late(&row, settlement).await
                 }
                 Some(_) | None => Ok(()),
             };
         }
         self.ledger.close_hold_in_tx(&mut tx, hold, postings).await?;
+        if let Some(word) = word {
+            self.record_word_in_tx(&mut tx, withdrawal, word).await?;
+        }
         let confirmed = Withdrawal {
             status: WithdrawalStatus::Confirmed,
             step: Step::Done,
@@ -147,18 +157,20 @@ impl Lightning {
     /// Records a definite no: everything that was set aside comes back.
     async fn fail(&self, withdrawal: &Withdrawal, reason: &str) -> Result<(), LightningError> {
         tracing::warn!(withdrawal.id = %withdrawal.id, reason, "the provider did not pay a withdrawal");
-        self.record_failure(withdrawal, "payment_failed").await
+        self.record_failure(withdrawal, "payment_failed", None).await
     }
 
     /// Ends a withdrawal of which nothing was ever sent.
     async fn give_up_unsent(&self, withdrawal: &Withdrawal) -> Result<(), LightningError> {
-        self.record_failure(withdrawal, "invoice_expired").await
+        self.record_failure(withdrawal, "invoice_expired", None).await
     }
 
-    async fn record_failure(
+    /// Gives everything back that was set aside.
+    pub(super) async fn record_failure(
         &self,
         withdrawal: &Withdrawal,
         failure: &'static str,
+        word: Option<Word<'_>>,
     ) -> Result<(), LightningError> {
         let hold = withdrawal.hold_id.ok_or(LedgerError::HoldMissing)?;
         let account = self.account(withdrawal.user_id).await?;
@@ -171,6 +183,9 @@ impl Lightning {
             return Ok(());
         }
         self.ledger.release_in_tx(&mut tx, hold).await?;
+        if let Some(word) = word {
+            self.record_word_in_tx(&mut tx, withdrawal, word).await?;
+        }
         let failed = Withdrawal {
             status: WithdrawalStatus::Failed,
             step: Step::Done,

@@ -9,7 +9,7 @@
 //! ```
 //!
 //! On the wire *reserved*, *sent* and *unknown* are all `pending`; `progress` tells them apart. Only a provider that says
-//! so makes a sent withdrawal fail; a time-out never does.
+//! so makes a sent withdrawal fail, or an operator when the provider never will; a time-out never does.
 
 use uuid::Uuid;
 
@@ -132,6 +132,11 @@ impl Withdrawal {
     #[must_use]
     pub fn fee_sats(&self) -> Option<u64> {
         self.fee_msat.map(|fee_msat| fee_msat.div_ceil(1_000))
+    }
+
+    /// Returns the time after which no order can pay its invoice any more, in milliseconds since the epoch.
+    pub(super) const fn unpayable_from_ms(&self) -> i64 {
+        self.invoice_expires_at_ms.saturating_add(super::deposit::GRACE_MS)
     }
 
     /// Whether it was settled inside the ledger.

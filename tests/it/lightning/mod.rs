@@ -1,5 +1,6 @@
 //! Sats over Lightning: nothing is lost, nothing is paid twice.
 
+mod decide;
 mod demo;
 mod deposit;
 mod difference;

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use postfun_tests::process::Finished;
 use postfun_tests::{Engine, Signer, TestApp, on_both_engines};
 
 on_both_engines! {
@@ -42,6 +43,18 @@ on_both_engines! {
         }
         let rows = app.row_counts().await;
         assert_eq!(rows["admin_audit"], 3, "every change is on record");
+    }
+
+    async fn withdrawals_are_decided_by_nobody_when_there_is_none(app: TestApp) {
+        let said = app.run(&["withdrawal", "list"]).await.succeeded();
+        assert!(said.contains("Every withdrawal is decided."), "{said}");
+        let id = "0192f0c1-2b6d-7c3a-9d2e-0a1b2c3d4e5f";
+        let mut command = app.program(&["withdrawal", "not-paid", id, "--reason", "seen in the node"]);
+        command.env("JWT_SECRET", "only-for-tests-0123456789abcdef0123456789abcdef");
+        let refused = Finished::of(command).await;
+        assert_eq!(refused.code, Some(1), "{}", refused.out);
+        assert!(refused.err.contains(id) && refused.err.contains("withdrawal list"), "{}", refused.err);
+        assert_eq!(app.run(&["withdrawal", "not-paid", id]).await.code, Some(2), "a word needs its reason");
     }
 
     async fn beta_keys_are_printed_and_are_on_record(app: TestApp) {

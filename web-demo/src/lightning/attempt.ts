@@ -68,6 +68,8 @@ export function describePayment(cause: unknown): string {
 export function failureSentence(failure: string | null): string {
   if (failure === 'invoice_expired') return 'The invoice expired before it was sent.';
   if (failure === 'payment_failed') return 'No way to the payee was found, or the payee refused.';
+  if (failure === 'declared_unpaid')
+    return 'The provider never said; its operator looked, and it was not paid.';
   return failure === null ? 'The provider gave no reason.' : `The provider’s reason: ${failure}.`;
 }
 
