@@ -33,13 +33,14 @@ WHERE p.kind = 'deposit' AND i.id IS NULL
 ORDER BY p.unique_key
 LIMIT $1";
     WRONG_SUSPENSES = "
-SELECT i.id AS subject, CAST(COALESCE(SUM(e.amount), 0) AS BIGINT) AS found, i.amount_msat AS expected
+SELECT i.id AS subject, CAST(COALESCE(SUM(e.amount), 0) AS BIGINT) AS found,
+    COALESCE(i.received_msat, i.amount_msat) AS expected
 FROM lightning_invoices AS i
 LEFT JOIN postings AS p ON p.unique_key = 'lightning:' || i.id || ':suspense'
 LEFT JOIN entries AS e ON e.posting_id = p.id AND e.amount > 0
 WHERE i.paid_twice
-GROUP BY i.id, i.amount_msat
-HAVING COALESCE(SUM(e.amount), 0) <> i.amount_msat
+GROUP BY i.id, i.received_msat, i.amount_msat
+HAVING COALESCE(SUM(e.amount), 0) <> COALESCE(i.received_msat, i.amount_msat)
 ORDER BY i.id
 LIMIT $1";
     WRONG_PAYMENTS = "
@@ -66,7 +67,8 @@ LIMIT $1";
     WRONG_DIFFERENCES = "
 SELECT d.id AS subject, CAST(COALESCE(SUM(e.amount), 0) AS BIGINT) AS found, d.msat AS expected
 FROM (
-    SELECT id, ABS(received_msat - amount_msat) AS msat FROM lightning_invoices WHERE received_msat IS NOT NULL
+    SELECT id, ABS(received_msat - amount_msat) AS msat FROM lightning_invoices
+    WHERE received_msat IS NOT NULL AND paid_by = 'provider'
     UNION ALL
     SELECT id, ABS(paid_msat - amount_msat) AS msat FROM lightning_withdrawals WHERE paid_msat IS NOT NULL
 ) AS d
@@ -109,7 +111,7 @@ SELECT
         WHERE status = 'confirmed' AND hold_id IS NOT NULL), 0)
       + COALESCE((SELECT SUM(late_msat) FROM lightning_withdrawals WHERE late_msat IS NOT NULL), 0)
       - COALESCE((SELECT SUM(COALESCE(received_msat, amount_msat)) FROM lightning_invoices WHERE paid_by = 'provider'), 0)
-      - COALESCE((SELECT SUM(amount_msat) FROM lightning_invoices WHERE paid_twice), 0) AS BIGINT) AS expected";
+      - COALESCE((SELECT SUM(COALESCE(received_msat, amount_msat)) FROM lightning_invoices WHERE paid_twice), 0) AS BIGINT) AS expected";
 }
 
 /// Counts invoices and withdrawals.

@@ -164,7 +164,9 @@ impl Lightning {
         let is_over = self.clock.now_ms() > invoice.expires_at_ms.saturating_add(GRACE_MS);
         match (state, invoice.status, invoice.paid_by) {
             (_, _, Some(PaidBy::Provider)) => self.look_late(invoice, None).await,
-            (InvoiceState::Paid { .. }, _, Some(PaidBy::Ledger)) => self.suspend_second(invoice).await,
+            (InvoiceState::Paid { amount_msat }, _, Some(PaidBy::Ledger)) => {
+                self.suspend_second(invoice, amount_msat).await
+            }
             (InvoiceState::Paid { amount_msat }, _, None) => self.credit(invoice, amount_msat).await,
             (InvoiceState::Unpaid | InvoiceState::Missing, InvoiceStatus::Pending, _) if is_over => {
                 self.expire(invoice).await
@@ -235,7 +237,7 @@ impl Lightning {
     }
 
     /// Puts aside what was paid outside for an invoice that had been settled inside: a person must decide whose it is.
-    async fn suspend_second(&self, invoice: &Invoice) -> Result<(), LightningError> {
+    async fn suspend_second(&self, invoice: &Invoice, received_msat: u64) -> Result<(), LightningError> {
         let accounts = self.accounts(invoice.user_id).await?;
         let posting = NewPosting {
             unique_key: format!("lightning:{}:suspense", invoice.id),
@@ -243,11 +245,11 @@ impl Lightning {
             reference_type: REFERENCE,
             reference_id: invoice.id.to_string(),
             actor: Actor::System,
-            legs: moved(accounts.clearing, accounts.suspense, invoice.amount_msat)?,
+            legs: moved(accounts.clearing, accounts.suspense, received_msat)?,
         };
         let key = posting.unique_key.clone();
         let mut tx = self.db.begin().await?;
-        if !repo::mark_paid_twice(&mut tx, invoice.id).await? {
+        if !repo::mark_paid_twice(&mut tx, invoice.id, received_msat).await? {
             return Ok(());
         }
         self.ledger.post_one_in_tx(&mut tx, posting).await?;
@@ -257,7 +259,7 @@ impl Lightning {
         metrics::counter!("postfun_lightning_paid_twice_total").increment(1);
         tracing::error!(
             invoice.id = %invoice.id,
-            amount_sats = invoice.amount_sats(),
+            received_msat,
             "an invoice that was settled inside was paid outside as well; its sats are in suspense"
         );
         Ok(())

@@ -1,6 +1,7 @@
 //! Payments between two users of one server: inside the ledger, without the provider.
 
 use futures_util::future::join_all;
+use postfun_server::lightning::reconcile;
 use postfun_tests::{TestApp, on_both_engines};
 
 use super::{Scene, balance, deposit, fund, withdraw};
@@ -90,6 +91,23 @@ on_both_engines! {
         assert_eq!(scene.app.suspense_msat().await, 1_000_000);
         scene.poll_after_s(7_200).await;
         assert_eq!(scene.app.suspense_msat().await, 1_000_000);
+    }
+
+    async fn second_payment_is_in_suspense_with_what_arrived(app: TestApp) {
+        let scene = Scene::new(&app).await;
+        let payee = scene.app.user(2).await;
+        fund(&scene, &scene.user, 1_000).await;
+        let invoice = deposit(&payee, 1_000).await;
+        let _paid = withdraw(&scene.user, &invoice.string("payment_request"), 1_000).await.ok(201);
+        // Payers may pay up to twice what is asked for.
+        scene.node.receive_other(&invoice.string("payment_hash"), 1_500_000);
+        scene.poll_after_s(7_200).await;
+        assert_eq!(scene.app.suspense_msat().await, 1_500_000);
+        assert_eq!(balance(&payee).await, (1_000_000, 0));
+        let backend = scene.app.app.lightning.backend().expect("a node is configured");
+        let found = reconcile(&app.app.db, backend).await.expect("the node answers").expect("there were invoices");
+        assert_eq!(found.surplus_msat(), 0, "{found}");
+        app.assert_books_are_exact().await;
     }
 
     async fn empty_payer_pays_nothing(app: TestApp) {

@@ -51,7 +51,7 @@ SET status = 'expired', check_at_ms = $2
 WHERE id = $1 AND status = 'pending'";
     MARK_PAID_TWICE = "
 UPDATE lightning_invoices
-SET paid_twice = TRUE, check_at_ms = $2
+SET paid_twice = TRUE, received_msat = $2, check_at_ms = NULL
 WHERE id = $1 AND paid_by = 'ledger' AND NOT paid_twice";
     CHECK_LATE = "
 UPDATE lightning_invoices
@@ -240,9 +240,14 @@ pub(in crate::lightning) async fn expire(
     change(tx, EXPIRE_INVOICE, id, check_at_ms).await
 }
 
-/// Marks an invoice that was settled inside as paid outside as well; says whether it was this call.
-pub(in crate::lightning) async fn mark_paid_twice(tx: &mut Tx, id: Uuid) -> Result<bool, DbError> {
-    change(tx, MARK_PAID_TWICE, id, None).await
+/// Marks an invoice that was settled inside as paid outside as well, with what arrived; says whether it was this call.
+pub(in crate::lightning) async fn mark_paid_twice(
+    tx: &mut Tx,
+    id: Uuid,
+    received_msat: u64,
+) -> Result<bool, DbError> {
+    let rows = execute!(tx, MARK_PAID_TWICE, id.to_string(), column(received_msat))?;
+    Ok(rows == 1)
 }
 
 /// Sets the next look at an invoice that is not pending any more, or ends the looks at it.
