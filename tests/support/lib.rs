@@ -9,6 +9,7 @@
 //! | [`postgres`] | a PostgreSQL server of the tests' own |
 //! | [`app`] | a server on a fresh database |
 //! | [`client`] | requests, and answers as text |
+//! | [`metrics`] | the real program and its measurements |
 //! | [`node`] | a Lightning node that does what a story tells it to |
 //! | [`peek`] | what the database holds that HTTP does not show |
 //! | [`disk`] | a disk that can be full |
@@ -34,6 +35,7 @@ pub mod engine;
 pub mod fake_lnbits;
 pub mod link;
 pub mod lnbits;
+pub mod metrics;
 pub mod node;
 pub mod peek;
 pub mod plain_http;

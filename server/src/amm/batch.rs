@@ -13,7 +13,8 @@ use crate::db::writes::Writes;
 use crate::http::idempotency::{self, Claim, Stored, StoredAnswer};
 use crate::id::{Entropy, uuid_v7};
 use crate::ledger::{
-    AccountId, AccountKey, Actor, AssetId, Book, Ledger, LedgerError, Leg, NewPosting, PostingKind, Purpose,
+    AccountId, AccountKey, Actor, AssetId, Balances, Book, Ledger, LedgerError, Leg, NewPosting, PostingKind,
+    Purpose,
 };
 
 /// The accounts that a batch touches; known before its transaction begins.
@@ -108,8 +109,13 @@ pub(super) enum RestsOn {
     Trade(Uuid),
 }
 
-/// What a written batch leaves: its answers, and the pool's new state if it moved.
-pub(super) type Written = (Vec<Pending>, Option<PoolRecord>);
+/// What a written batch leaves when it is committed.
+#[derive(Debug)]
+pub(super) struct Written {
+    pub(super) answers: Vec<Pending>,
+    /// The pool and the balances, if anything moved.
+    pub(super) state: Option<(PoolRecord, Balances)>,
+}
 
 impl<'a> Batch<'a> {
     pub(super) fn new(
@@ -295,21 +301,27 @@ impl<'a> Batch<'a> {
         Ok(())
     }
 
+    /// Whether every swap was carried out here.
+    pub(super) fn is_all_done(&self) -> bool {
+        self.answers.iter().all(|pending| matches!(pending.rests_on, RestsOn::Trade(_)))
+    }
+
     /// Writes everything that was applied.
     pub(super) async fn write_in_tx(self, tx: &mut Tx, now_ms: i64) -> Result<Written, SwapError> {
         if self.trades.is_empty() {
-            return Ok((self.answers, None));
+            return Ok(Written { answers: self.answers, state: None });
         }
         let mut writes = Writes::default();
-        self.book.write_with(&mut writes)?;
+        // In the order in which they are locked when they are read: the pool, then the accounts.
+        repo::update_pool(&mut writes, &self.record, &self.trades);
+        let balances = self.book.write_with(&mut writes)?;
         repo::insert_trades(&mut writes, &self.trades);
         repo::insert_events(&mut writes, &self.trades, &self.events);
         repo::insert_burns(&mut writes, &self.burns);
-        repo::update_pool(&mut writes, &self.record);
         let to_store: Vec<_> = self.to_store.iter().map(|(claim, answer)| (*claim, answer)).collect();
         idempotency::insert(&mut writes, &to_store, now_ms);
         writes.execute_in_tx(tx).await?;
-        Ok((self.answers, Some(self.record)))
+        Ok(Written { answers: self.answers, state: Some((self.record, balances)) })
     }
 }
 

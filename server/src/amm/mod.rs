@@ -7,6 +7,7 @@
 //! | `swap` | what a swap is asked to be, and a batch of them in one transaction |
 //! | `queue` | swaps of one pool wait and are carried out together |
 //! | `batch` | a batch in memory: applied swap by swap, then written |
+//! | `memory` | what a worker knows of pool and balances from its last batch |
 //! | `feed` | what happens in a pool, as it happens |
 //! | `outcome` | what to say after a commit that went wrong |
 //! | `checkpoint` | what pools were after every thousandth event |
@@ -26,6 +27,7 @@ mod create;
 mod error;
 mod feed;
 pub(crate) mod http;
+mod memory;
 mod notary;
 mod outcome;
 mod pool;

@@ -14,6 +14,7 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::time::Instant;
 use uuid::Uuid;
 
+use super::memory::Memory;
 use super::{Pools, SwapCommand, SwapDone, SwapError};
 use crate::db::Lane;
 
@@ -128,6 +129,7 @@ impl Queues {
 /// Carries out what waits, batch by batch. A caller who went away does not matter: their swap was asked for.
 async fn work(pools: Pools, pool_id: i64, mut receiver: mpsc::Receiver<Waiting>, users: Arc<Users>) {
     let lane = pools.db.lane();
+    let mut memory = Memory::default();
     let mut pace = Pace::default();
     let mut waiting = Vec::with_capacity(BATCH_MAX);
     loop {
@@ -137,6 +139,7 @@ async fn work(pools: Pools, pool_id: i64, mut receiver: mpsc::Receiver<Waiting>,
             Ok(_) => {}
             Err(_elapsed) => {
                 lane.rest().await;
+                memory.forget();
                 if receiver.recv_many(&mut waiting, BATCH_MAX).await == 0 {
                     return;
                 }
@@ -147,13 +150,19 @@ async fn work(pools: Pools, pool_id: i64, mut receiver: mpsc::Receiver<Waiting>,
         }
         let begin = Instant::now();
         let size = waiting.len();
-        carry_out(&pools, &lane, pool_id, &mut waiting, &users).await;
+        carry_out(&pools, (&lane, &mut memory), pool_id, &mut waiting, &users).await;
         pace = Pace { last_size: size, last_time: begin.elapsed() };
     }
 }
 
 /// One batch, from the queue to its answers.
-async fn carry_out(pools: &Pools, lane: &Lane, pool_id: i64, waiting: &mut Vec<Waiting>, users: &Users) {
+async fn carry_out(
+    pools: &Pools,
+    (lane, memory): (&Lane, &mut Memory),
+    pool_id: i64,
+    waiting: &mut Vec<Waiting>,
+    users: &Users,
+) {
     let (late, fresh): (Vec<Waiting>, Vec<Waiting>) =
         waiting.drain(..).partition(|waiting| waiting.since.elapsed() > WAIT_MAX);
     for waiting in late {
@@ -167,7 +176,7 @@ async fn carry_out(pools: &Pools, lane: &Lane, pool_id: i64, waiting: &mut Vec<W
     }
     metrics::histogram!("postfun_swap_batch_size")
         .record(f64::from(u32::try_from(commands.len()).unwrap_or(u32::MAX)));
-    let results = pools.execute_batch_on(lane, pool_id, &commands).await;
+    let results = pools.execute_batch_on(lane, memory, pool_id, &commands).await;
     for ((command, answer), result) in commands.iter().zip(answers).zip(results) {
         users.leave(command.user_id);
         // Nobody waits for the answer of a caller who went away.

@@ -7,10 +7,11 @@ use postfun_core::amm::{Pool, Quote, Side, Swap};
 use postfun_core::amount::Units;
 use uuid::Uuid;
 
-use super::batch::{Accounts, Batch};
+use super::batch::{Accounts, Batch, Written};
+use super::memory::Memory;
 use super::{PoolRecord, Pools, SwapError, Trade, outcome, repo};
 use crate::db::{Lane, Tx};
-use crate::http::idempotency::{self, Claim, StoredAnswer};
+use crate::http::idempotency::{self, Claim, Stored, StoredAnswer};
 
 /// A swap that a user asks for.
 #[derive(Debug, Clone)]
@@ -148,20 +149,22 @@ impl Pools {
     /// When one member makes the whole batch fail before its commit, they are tried one by one, so that it cannot fail
     /// its neighbours. When the database fails, none was carried out, and all are told so at once.
     pub async fn execute_batch(&self, pool_id: i64, commands: &[SwapCommand]) -> Answers {
-        self.execute_batch_on(&self.db.lane(), pool_id, commands).await
+        self.execute_batch_on(&self.db.lane(), &mut Memory::default(), pool_id, commands).await
     }
 
     /// As [`Pools::execute_batch`], for a worker.
     pub(super) async fn execute_batch_on(
         &self,
         lane: &Lane,
+        memory: &mut Memory,
         pool_id: i64,
         commands: &[SwapCommand],
     ) -> Answers {
-        let error = match self.try_batch(lane, pool_id, commands).await {
+        let error = match self.try_batch(lane, memory, pool_id, commands).await {
             Ok(answers) => return answers,
             Err(error) => error,
         };
+        memory.forget();
         if let SwapError::PoolNotFound = error {
             return commands.iter().map(|_| Err(SwapError::PoolNotFound)).collect();
         }
@@ -172,7 +175,8 @@ impl Pools {
         let mut answers = Vec::with_capacity(commands.len());
         for command in commands {
             // Also when it is the only one: the row it collided with, of another pool, can be seen now.
-            let single = self.try_batch(lane, pool_id, std::slice::from_ref(command)).await;
+            let single =
+                self.try_batch(lane, &mut Memory::default(), pool_id, std::slice::from_ref(command)).await;
             answers.push(single.and_then(|mut list| list.pop().unwrap_or(Err(SwapError::NotExecuted))));
         }
         answers
@@ -181,20 +185,23 @@ impl Pools {
     async fn try_batch(
         &self,
         lane: &Lane,
+        memory: &mut Memory,
         pool_id: i64,
         commands: &[SwapCommand],
     ) -> Result<Answers, SwapError> {
         let Some(known) = self.find_recent(pool_id).await? else { return Err(SwapError::PoolNotFound) };
         let accounts = Accounts::ensure(&self.ledger, &known, commands).await?;
         let prepare = async {
-            let mut tx = lane.begin().await?;
-            let batch = self.fill_batch(&mut tx, pool_id, commands, &accounts).await?;
-            let written = batch.write_in_tx(&mut tx, self.clock.now_ms()).await?;
-            Ok::<_, SwapError>((tx, written))
+            let remembered = self.write_from_memory(lane, memory, commands, &accounts).await?;
+            count_batch(if remembered.is_some() { "remembered" } else { "read" });
+            match remembered {
+                Some(prepared) => Ok(prepared),
+                None => self.write_from_database(lane, pool_id, commands, &accounts).await,
+            }
         };
         // What is dropped before its commit never happened.
         let prepared = tokio::time::timeout(BATCH_PATIENCE, prepare).await;
-        let (tx, (pending, last)) = prepared.map_err(|_elapsed| SwapError::NotExecuted)??;
+        let (tx, written) = prepared.map_err(|_elapsed| SwapError::NotExecuted)??;
         let mut cause = SwapError::NotExecuted;
         let took_place = match tokio::time::timeout(BATCH_PATIENCE, tx.commit()).await {
             Ok(Ok(())) => Some(true),
@@ -205,38 +212,85 @@ impl Pools {
                     "a commit went wrong; looking for its swaps"
                 );
                 cause = error.into();
-                outcome::took_place(&self.db, pool_id, &pending).await
+                outcome::took_place(&self.db, pool_id, &written.answers).await
             }
             Err(_elapsed) => {
                 tracing::error!(pool.id = pool_id, "a commit was not answered; looking for its swaps");
-                outcome::took_place(&self.db, pool_id, &pending).await
+                outcome::took_place(&self.db, pool_id, &written.answers).await
             }
         };
-        if let (Some(true), Some(pool)) = (took_place, last) {
-            self.remember(Arc::new(pool), self.clock.now_ms());
-            self.events.announce(commands.iter().map(|command| command.user_id));
-            self.announce(pool_id);
+        match (took_place, written.state) {
+            (Some(true), Some((pool, balances))) => {
+                self.remember(Arc::new(pool.clone()), self.clock.now_ms());
+                memory.keep(pool, balances);
+                self.events.announce(commands.iter().map(|command| command.user_id));
+                self.announce(pool_id);
+            }
+            (Some(true), None) => {}
+            (Some(false) | None, _) => memory.forget(),
         }
-        Ok(outcome::settle(pending, took_place, &cause))
+        Ok(outcome::settle(written.answers, took_place, &cause))
     }
 
-    async fn fill_batch<'a>(
+    /// Applies swaps to what the worker remembers, and writes them in a new transaction; `None` when they are to be done
+    /// from the database.
+    async fn write_from_memory(
         &self,
-        tx: &mut Tx,
+        lane: &Lane,
+        memory: &mut Memory,
+        commands: &[SwapCommand],
+        accounts: &Accounts,
+    ) -> Result<Option<(Tx, Written)>, SwapError> {
+        let Some((record, book)) = memory.recall(&self.ledger, &accounts.ids()) else { return Ok(None) };
+        let batch =
+            self.apply(commands, Batch::new(record, accounts, Stored::default(), book, self.clock.now_ms()))?;
+        if !batch.is_all_done() {
+            return Ok(None);
+        }
+        let mut tx = lane.begin().await?;
+        match batch.write_in_tx(&mut tx, self.clock.now_ms()).await {
+            Ok(written) => Ok(Some((tx, written))),
+            Err(error) if error.is_outage() => Err(error),
+            Err(error) => {
+                tx.rollback().await?;
+                tracing::debug!(error = error.chain(), "a batch was computed from something outdated");
+                count_batch("outdated");
+                memory.distrust();
+                Ok(None)
+            }
+        }
+    }
+
+    /// Locks and reads what swaps need, applies them, and writes them, all in one transaction.
+    async fn write_from_database(
+        &self,
+        lane: &Lane,
         pool_id: i64,
-        commands: &'a [SwapCommand],
-        accounts: &'a Accounts,
-    ) -> Result<Batch<'a>, SwapError> {
+        commands: &[SwapCommand],
+        accounts: &Accounts,
+    ) -> Result<(Tx, Written), SwapError> {
+        let mut tx = lane.begin().await?;
         let assets = self.ledger.assets().await?;
-        let row = repo::lock_pool(tx, pool_id).await?.ok_or(SwapError::PoolNotFound)?;
+        let row = repo::lock_pool(&mut tx, pool_id).await?.ok_or(SwapError::PoolNotFound)?;
         let record = row.into_record(&assets)?;
         let claims: Vec<&Claim> = commands.iter().filter_map(|command| command.claim.as_ref()).collect();
-        let stored = idempotency::find_in_tx(tx, &claims).await?;
-        let book = self.ledger.open_in_tx(tx, &accounts.ids(), &[]).await?;
-        let mut batch = Batch::new(record, accounts, stored, book, self.clock.now_ms());
+        let stored = idempotency::find_in_tx(&mut tx, &claims).await?;
+        let book = self.ledger.open_in_tx(&mut tx, &accounts.ids(), &[]).await?;
+        let batch = self.apply(commands, Batch::new(record, accounts, stored, book, self.clock.now_ms()))?;
+        let written = batch.write_in_tx(&mut tx, self.clock.now_ms()).await?;
+        Ok((tx, written))
+    }
+
+    /// Applies swaps one after the other.
+    fn apply<'a>(&self, commands: &'a [SwapCommand], mut batch: Batch<'a>) -> Result<Batch<'a>, SwapError> {
         for command in commands {
             batch.apply(command, self.entropy.as_ref())?;
         }
         Ok(batch)
     }
+}
+
+/// Counts a batch by where its state comes from.
+fn count_batch(state: &'static str) {
+    metrics::counter!("postfun_swap_batches_total", "state" => state).increment(1);
 }

@@ -18,7 +18,23 @@ pub enum Posted {
     Already,
 }
 
-/// Accounts that this transaction has locked, and what is to be written about them.
+/// Balances as transactions of this process have left them. Others may have changed them since.
+#[derive(Debug, Default)]
+pub(crate) struct Balances(HashMap<AccountId, repo::AccountRow>);
+
+impl Balances {
+    /// Returns the number of accounts.
+    pub(crate) fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Takes newer balances over.
+    pub(crate) fn update(&mut self, newer: Self) {
+        self.0.extend(newer.0);
+    }
+}
+
+/// Accounts that this transaction has locked, or that it knows from one before, and what is to be written about them.
 #[derive(Debug)]
 pub struct Book {
     now_ms: i64,
@@ -47,17 +63,38 @@ impl Book {
             return Err(LedgerError::AccountMissing);
         }
         let keys = repo::find_posting_hashes(tx, keys).await?;
-        Ok(Self {
+        let accounts = rows.into_iter().map(|row| (row.id, row)).collect();
+        Ok(Self::of(accounts, keys, now_ms, entropy))
+    }
+
+    pub(super) fn reopen(
+        balances: &Balances,
+        accounts: &[AccountId],
+        now_ms: i64,
+        entropy: Arc<dyn Entropy>,
+    ) -> Option<Self> {
+        let known = |id: &AccountId| Some((*id, balances.0.get(id)?.clone()));
+        let accounts = accounts.iter().map(known).collect::<Option<_>>()?;
+        Some(Self::of(accounts, HashMap::new(), now_ms, entropy))
+    }
+
+    fn of(
+        accounts: BTreeMap<AccountId, repo::AccountRow>,
+        keys: HashMap<String, String>,
+        now_ms: i64,
+        entropy: Arc<dyn Entropy>,
+    ) -> Self {
+        Self {
             now_ms,
             entropy,
-            accounts: rows.into_iter().map(|row| (row.id, row)).collect(),
+            accounts,
             changed: BTreeSet::new(),
             keys,
             postings: Vec::new(),
             holds: BTreeMap::new(),
             changed_holds: BTreeSet::new(),
             new_holds: BTreeSet::new(),
-        })
+        }
     }
 
     /// Returns what an account has available, in base units; `None` when it was not opened.
@@ -233,16 +270,17 @@ impl Book {
     /// [`LedgerError::Database`]; the caller's transaction must then be rolled back.
     pub async fn write_in_tx(self, tx: &mut Tx) -> Result<(), LedgerError> {
         let mut writes = Writes::default();
-        self.write_with(&mut writes)?;
+        let _after = self.write_with(&mut writes)?;
         Ok(writes.execute_in_tx(tx).await?)
     }
 
-    /// Adds everything that was applied to what the caller writes in the transaction in which the book was opened.
+    /// Adds everything that was applied to what the caller writes in the transaction in which the book was opened. Returns
+    /// the balances as they are when that is committed.
     ///
     /// # Errors
     ///
     /// [`LedgerError::AccountMissing`] for a leg whose account is not in the book, which cannot have been posted.
-    pub(crate) fn write_with(self, writes: &mut Writes) -> Result<(), LedgerError> {
+    pub(crate) fn write_with(mut self, writes: &mut Writes) -> Result<Balances, LedgerError> {
         repo::insert_postings(writes, &self.postings, self.now_ms, |account| {
             self.accounts.get(&account).map(|row| row.asset)
         })?;
@@ -253,7 +291,12 @@ impl Book {
         let known = self.changed_holds.difference(&self.new_holds);
         let known: Vec<_> = known.filter_map(|id| self.holds.get(id)).collect();
         repo::update_holds(writes, &known, self.now_ms);
-        Ok(())
+        for id in &self.changed {
+            if let Some(row) = self.accounts.get_mut(id) {
+                row.version += 1;
+            }
+        }
+        Ok(Balances(self.accounts.into_iter().collect()))
     }
 }
 

@@ -48,6 +48,7 @@ pub use account::{AccountId, AccountKey, Owner, Purpose};
 pub use airdrop::Issue;
 pub(crate) use airdrop::{Airdrop, AirdropError};
 pub use asset::{Asset, AssetId};
+pub(crate) use book::Balances;
 pub use book::{Book, Posted};
 pub use error::LedgerError;
 pub use hold::{HoldId, NewHold};
@@ -211,6 +212,12 @@ impl Ledger {
         keys: &[String],
     ) -> Result<Book, LedgerError> {
         Book::open_in_tx(tx, accounts, keys, self.clock.now_ms(), Arc::clone(&self.entropy)).await
+    }
+
+    /// Opens accounts as a transaction before has left them, without reading or locking them; `None` when one is not among
+    /// them. What is written is refused unless each account that it changes is still as it was.
+    pub(crate) fn reopen(&self, balances: &Balances, accounts: &[AccountId]) -> Option<Book> {
+        Book::reopen(balances, accounts, self.clock.now_ms(), Arc::clone(&self.entropy))
     }
 
     /// Posts a batch of movements in the caller's transaction; each gets its own answer.
@@ -401,8 +408,8 @@ fn balance<'a>(
     Ok(Balance { asset, available, held })
 }
 
-fn holdings(assets: &[Asset], rows: &[repo::UserAccountRow]) -> Result<Holdings, LedgerError> {
-    let of = |asset: &Asset| balance(asset.clone(), rows.iter().map(|row| &row.account));
+fn holdings(assets: &[Asset], rows: &[repo::AccountRow]) -> Result<Holdings, LedgerError> {
+    let of = |asset: &Asset| balance(asset.clone(), rows.iter());
     let listed = assets.iter().filter(|asset| asset.is_listed);
     Ok(Holdings {
         // Each account counts its own changes, and none is ever deleted.

@@ -29,7 +29,7 @@ INSERT INTO accounts (id, owner_kind, owner_id, purpose, asset_id, available, he
 VALUES ($1, $2, $3, $4, $5, 0, 0, 0, $6, $7)
 ON CONFLICT (owner_kind, owner_id, purpose, asset_id) DO NOTHING";
     LIST_USER_ACCOUNTS = "
-SELECT id, asset_id, available, held, may_be_negative
+SELECT id, asset_id, available, held, version, may_be_negative
 FROM accounts
 WHERE owner_kind = 'user' AND owner_id = $1 AND purpose = 'main'
 ORDER BY asset_id";
@@ -138,6 +138,7 @@ struct AccountColumns {
     asset_id: i64,
     available: i64,
     held: i64,
+    version: i64,
     may_be_negative: bool,
 }
 
@@ -148,6 +149,8 @@ pub(super) struct AccountRow {
     pub(super) asset: AssetId,
     pub(super) available: i64,
     pub(super) held: i64,
+    /// How often it has changed.
+    pub(super) version: i64,
     pub(super) may_be_negative: bool,
 }
 
@@ -171,6 +174,7 @@ impl From<AccountColumns> for AccountRow {
             asset: AssetId(row.asset_id),
             available: row.available,
             held: row.held,
+            version: row.version,
             may_be_negative: row.may_be_negative,
         }
     }
@@ -181,7 +185,11 @@ pub(super) async fn lock_accounts(tx: &mut Tx, ids: &[AccountId]) -> Result<Vec<
     let order = tx.ordered_lock();
     let rows: Vec<AccountColumns> = Table::of(ids)
         .int(|id| id.0)
-        .fetch(tx, "SELECT id, asset_id, available, held, may_be_negative FROM accounts WHERE id IN (", order)
+        .fetch(
+            tx,
+            "SELECT id, asset_id, available, held, version, may_be_negative FROM accounts WHERE id IN (",
+            order,
+        )
         .await?;
     Ok(rows.into_iter().map(AccountRow::from).collect())
 }
@@ -196,17 +204,9 @@ pub(super) async fn list_user_accounts(tx: &mut Tx, user: Uuid) -> Result<Vec<Ac
     Ok(rows.into_iter().map(AccountRow::from).collect())
 }
 
-/// An account of a user with the number of times that it changed.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct UserAccountRow {
-    pub(super) account: AccountRow,
-    pub(super) version: i64,
-}
-
 #[derive(Debug, FromRow)]
 struct UserAccountColumns {
     owner_id: String,
-    version: i64,
     #[sqlx(flatten)]
     account: AccountColumns,
 }
@@ -215,21 +215,21 @@ struct UserAccountColumns {
 pub(super) async fn list_accounts_of_users(
     tx: &mut Tx,
     users: &[Uuid],
-) -> Result<HashMap<Uuid, Vec<UserAccountRow>>, DbError> {
-    let mut accounts: HashMap<Uuid, Vec<UserAccountRow>> = HashMap::new();
+) -> Result<HashMap<Uuid, Vec<AccountRow>>, DbError> {
+    let mut accounts: HashMap<Uuid, Vec<AccountRow>> = HashMap::new();
     let rows: Vec<UserAccountColumns> = Table::of(users)
         .text(ToString::to_string)
         .fetch(
             tx,
-            "SELECT owner_id, version, id, asset_id, available, held, may_be_negative FROM accounts \
+            "SELECT owner_id, id, asset_id, available, held, version, may_be_negative FROM accounts \
              WHERE owner_kind = 'user' AND purpose = 'main' AND owner_id IN (",
             ")",
         )
         .await?;
-    for UserAccountColumns { owner_id, version, account } in rows {
+    for UserAccountColumns { owner_id, account } in rows {
         let user = Uuid::parse_str(&owner_id)
             .map_err(|_malformed| DbError::inconsistent("accounts", "owner_id", &owner_id))?;
-        accounts.entry(user).or_default().push(UserAccountRow { account: account.into(), version });
+        accounts.entry(user).or_default().push(account.into());
     }
     Ok(accounts)
 }
@@ -323,15 +323,19 @@ fn insert_entry_rows(writes: &mut Writes, rows: &[EntryRow]) {
     writes.insert(table, "INSERT INTO entries (posting_id, leg, account_id, asset_id, amount) ");
 }
 
-/// Adds balances as they now are.
+/// Adds balances as they now are. Each must still be in the version that it was computed from.
 pub(super) fn update_balances(writes: &mut Writes, rows: &[&AccountRow]) {
-    let table = Table::of(rows).int(|row| row.id.0).int(|row| row.available).int(|row| row.held);
+    let table = Table::of(rows)
+        .int(|row| row.id.0)
+        .int(|row| row.available)
+        .int(|row| row.held)
+        .int(|row| row.version);
     writes.update(
         "update_balances",
         table,
-        "WITH d (id, available, held) AS (",
-        ") UPDATE accounts SET available = d.available, held = d.held, version = version + 1 \
-         FROM d WHERE accounts.id = d.id",
+        "WITH d (id, available, held, version) AS (",
+        ") UPDATE accounts SET available = d.available, held = d.held, version = d.version + 1 \
+         FROM d WHERE accounts.id = d.id AND accounts.version = d.version",
     );
 }
 

@@ -6,6 +6,7 @@ mod idempotency;
 mod lane;
 mod limits;
 mod log;
+mod memory;
 mod plan;
 mod pool;
 mod quote;
