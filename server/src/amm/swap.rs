@@ -9,6 +9,7 @@ use uuid::Uuid;
 
 use super::batch::{Accounts, Batch, Written};
 use super::memory::Memory;
+use super::repo::PoolRow;
 use super::{PoolRecord, Pools, SwapError, Trade, outcome, repo};
 use crate::db::{Lane, Tx};
 use crate::http::idempotency::{self, Claim, Stored, StoredAnswer};
@@ -248,17 +249,21 @@ impl Pools {
             return Ok(None);
         }
         let mut tx = lane.begin().await?;
-        match batch.write_in_tx(&mut tx, self.clock.now_ms()).await {
-            Ok(written) => Ok(Some((tx, written))),
-            Err(error) if error.is_outage() => Err(error),
-            Err(error) => {
-                tx.rollback().await?;
-                tracing::debug!(error = error.chain(), "a batch was computed from something outdated");
-                count_batch("outdated");
-                memory.distrust();
-                Ok(None)
-            }
+        let error = match batch.write_in_tx(&mut tx, self.clock.now_ms()).await {
+            Ok(written) => return Ok(Some((tx, written))),
+            Err(error) => error,
+        };
+        if error.is_outage() {
+            // It may be this connection alone that was lost; whatever was begun on it ends with it.
+            drop(tx);
+            memory.forget();
+        } else {
+            tx.rollback().await?;
+            count_batch("outdated");
+            memory.distrust();
         }
+        tracing::debug!(error = error.chain(), "a batch is done again from the database");
+        Ok(None)
     }
 
     /// Locks and reads what swaps need, applies them, and writes them, all in one transaction.
@@ -269,16 +274,29 @@ impl Pools {
         commands: &[SwapCommand],
         accounts: &Accounts,
     ) -> Result<(Tx, Written), SwapError> {
-        let mut tx = lane.begin().await?;
         let assets = self.ledger.assets().await?;
-        let row = repo::lock_pool(&mut tx, pool_id).await?.ok_or(SwapError::PoolNotFound)?;
-        let record = row.into_record(&assets)?;
+        let (mut tx, row) = self.begin_locked(lane, pool_id).await?;
+        let record = row.ok_or(SwapError::PoolNotFound)?.into_record(&assets)?;
         let claims: Vec<&Claim> = commands.iter().filter_map(|command| command.claim.as_ref()).collect();
         let stored = idempotency::find_in_tx(&mut tx, &claims).await?;
         let book = self.ledger.open_in_tx(&mut tx, &accounts.ids(), &[]).await?;
         let batch = self.apply(commands, Batch::new(record, accounts, stored, book, self.clock.now_ms()))?;
         let written = batch.write_in_tx(&mut tx, self.clock.now_ms()).await?;
         Ok((tx, written))
+    }
+
+    /// Begins a transaction that holds the pool's lock; once more when the worker's connection was lost since its last use.
+    async fn begin_locked(&self, lane: &Lane, pool_id: i64) -> Result<(Tx, Option<PoolRow>), SwapError> {
+        let mut tx = lane.begin().await?;
+        match repo::lock_pool(&mut tx, pool_id).await {
+            Err(error) if error.is_outage() => {
+                drop(tx);
+                let mut tx = lane.begin().await?;
+                let row = repo::lock_pool(&mut tx, pool_id).await?;
+                Ok((tx, row))
+            }
+            row => Ok((tx, row?)),
+        }
     }
 
     /// Applies swaps one after the other.

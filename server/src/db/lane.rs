@@ -56,6 +56,11 @@ struct Resting {
 struct Kept {
     connection: PgConnection,
     _place: OwnedSemaphorePermit,
+    /// Whether its last commit has begun the next transaction, which saves a way there and back. It has read nothing yet,
+    /// so it holds nothing up.
+    has_begun: bool,
+    /// Behind a proxy a begun transaction would keep a connection from others.
+    is_direct: bool,
 }
 
 /// A transaction on a kept connection, or its loan to somebody who only reads. At a clean end the connection goes back to
@@ -76,7 +81,8 @@ impl Database {
 }
 
 impl Lane {
-    /// Begins a transaction that writes.
+    /// Begins a transaction that writes. A busy worker's has begun with its last commit: that its connection is lost shows
+    /// at the first statement then, and the worker must begin once more.
     ///
     /// # Errors
     ///
@@ -106,7 +112,9 @@ impl Lane {
 
     async fn begin_on(&self, kept: Kept) -> Result<Tx, DbError> {
         let mut kept = kept;
-        kept.connection.execute("BEGIN").await?;
+        if !kept.has_begun {
+            kept.connection.execute("BEGIN").await?;
+        }
         Ok(self.lend(kept, true))
     }
 
@@ -123,7 +131,9 @@ impl Lane {
         }
         let place = Arc::clone(places).try_acquire_owned().ok()?;
         match connect(pool, *is_direct).await {
-            Ok(connection) => Some(Kept { connection, _place: place }),
+            Ok(connection) => {
+                Some(Kept { connection, _place: place, has_begun: false, is_direct: *is_direct })
+            }
             // PostgreSQL has no place for one more; the pool's connections are still there.
             Err(error) => {
                 tracing::debug!(error = error.chain(), "a worker got no connection of its own");
@@ -170,11 +180,22 @@ impl LaneTx {
         &mut self.kept.connection
     }
 
-    /// Commits or rolls back what was begun, and gives the connection back to its worker.
-    pub(super) async fn end(self, statement: &'static str) -> Result<(), DbError> {
+    /// Commits what was begun, and gives the connection back to its worker.
+    pub(super) async fn commit(self) -> Result<(), DbError> {
+        let goes_on = self.kept.is_direct;
+        self.end(if goes_on { "COMMIT AND CHAIN" } else { "COMMIT" }, goes_on).await
+    }
+
+    /// Rolls back what was begun, and gives the connection back to its worker.
+    pub(super) async fn rollback(self) -> Result<(), DbError> {
+        self.end("ROLLBACK", false).await
+    }
+
+    async fn end(self, statement: &'static str, goes_on: bool) -> Result<(), DbError> {
         let Self { mut kept, slot, has_begun } = self;
         if has_begun {
             kept.connection.execute(statement).await?;
+            kept.has_begun = goes_on;
         }
         lock(&slot).kept = Some(kept);
         Ok(())

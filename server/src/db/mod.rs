@@ -262,7 +262,7 @@ impl Tx {
     pub async fn commit(self) -> Result<(), DbError> {
         match self.0 {
             TxKind::Postgres(tx) => tx.commit().await?,
-            TxKind::PostgresLane(tx) => tx.end("COMMIT").await?,
+            TxKind::PostgresLane(tx) => tx.commit().await?,
             TxKind::Sqlite(tx) => tx.commit().await?,
             TxKind::PostgresReader(_) | TxKind::SqliteReader(_) => {}
         }
@@ -277,7 +277,7 @@ impl Tx {
     pub async fn rollback(self) -> Result<(), DbError> {
         match self.0 {
             TxKind::Postgres(tx) => tx.rollback().await?,
-            TxKind::PostgresLane(tx) => tx.end("ROLLBACK").await?,
+            TxKind::PostgresLane(tx) => tx.rollback().await?,
             TxKind::Sqlite(tx) => tx.rollback().await?,
             TxKind::PostgresReader(_) | TxKind::SqliteReader(_) => {}
         }

@@ -71,6 +71,27 @@ async fn a_worker_whose_connection_was_lost_takes_another() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_begun_transaction_whose_connection_was_lost_is_begun_again() {
+    tell(Engine::Postgres, |app| async move {
+        let user = trader(&app).await;
+        for _swap in 0..6 {
+            swap(&user).await;
+        }
+        // What the worker remembers is outdated, so it reads and locks for a while, in transactions begun by commits.
+        app.admin().await.airdrop(&user, "gBTC", "1").await;
+        for _round in 0..3 {
+            swap(&user).await;
+            Observer::of(&app).await.terminate_all().await;
+            for _swap in 0..4 {
+                swap(&user).await;
+            }
+        }
+        assert_eq!(app.replay(1).await.swaps(), 21);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn busy_workers_keep_no_more_connections_than_there_are_places() {
     tell(Engine::Postgres, |app| async move {
         // Four connections: three of the pool and one that can be kept.
