@@ -153,7 +153,7 @@ bench: $(PAGE) ## measure against the named peers; writes BENCHMARKS.json and th
 	@scripts/bench.sh
 
 .PHONY: drill
-drill: debug-server ## the long counts of faults and races on both engines; writes the README's table (ten minutes)
+drill: debug-server ## the long counts of faults and races on both engines; writes the README's table (half an hour)
 	@$(SETUP) postgres lnbits
 	@scripts/drill.sh
 
