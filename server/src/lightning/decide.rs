@@ -5,8 +5,9 @@
 //! end it here.
 //!
 //! The provider is asked once more, and what it knows counts more than any word. Nobody says *not paid* while an order may be
-//! on the line or the invoice can still be paid. A word that turns out wrong costs no user a sat: the withdrawal is looked at
-//! again like every other that failed, and a payment that was made after all is the operator's loss.
+//! on the line or the invoice can still be paid. When that turns out wrong it costs no user a sat: the withdrawal is looked at
+//! again like every other that failed, and a payment that was made after all is the operator's loss. *Paid* takes the sats for
+//! good, so a provider that says the contrary stops it.
 
 use uuid::Uuid;
 
@@ -85,6 +86,15 @@ pub enum DecideError {
     /// The provider could not be asked, and might know.
     #[error("the Lightning provider must be asked first, and does not answer with sense: {0}")]
     NotAsked(String),
+    /// The provider says that it was not paid.
+    #[error("the provider says that this withdrawal failed ({0}); nothing was changed")]
+    Contradicted(String),
+    /// The fee is more than the user may be charged.
+    #[error("the fee of this withdrawal is at most {cap_msat} msat; book what it cost beyond that elsewhere")]
+    FeeOverCap {
+        /// The fee cap, in msat.
+        cap_msat: u64,
+    },
     /// The provider had never seen it, and was just told to pay once more.
     #[error(
         "the provider had never seen this withdrawal and was told to pay it just now; look again in a minute"
@@ -118,20 +128,25 @@ impl Lightning {
     /// [`DecideError`].
     pub async fn decide(&self, id: Uuid, word: Word<'_>) -> Result<Decided, DecideError> {
         let withdrawal = self.decidable(id, word.verdict).await?;
-        let is_by_provider = match self.provider().await?.check_payment(withdrawal.payment_hash).await {
-            PaymentState::Settled(_) | PaymentState::Failed { .. } | PaymentState::Missing => {
+        let state = self.provider().await?.check_payment(withdrawal.payment_hash).await;
+        let is_by_provider = match (state, word.verdict) {
+            (PaymentState::Unknown { reason }, _) => return Err(DecideError::NotAsked(reason)),
+            (PaymentState::Failed { reason }, Verdict::Paid { .. }) => {
+                return Err(DecideError::Contradicted(reason));
+            }
+            (PaymentState::Settled(_), _)
+            | (PaymentState::Failed { .. } | PaymentState::Missing, Verdict::NotPaid) => {
                 self.look_at(&withdrawal).await?;
                 true
             }
-            PaymentState::Unknown { reason } => return Err(DecideError::NotAsked(reason)),
-            PaymentState::Pending => {
-                match word.verdict {
-                    Verdict::Paid { fee_msat } => {
-                        let amount_msat = withdrawal.amount_msat;
-                        self.confirm(&withdrawal, Settlement { amount_msat, fee_msat }, Some(word)).await?;
-                    }
-                    Verdict::NotPaid => self.record_failure(&withdrawal, NOT_PAID, Some(word)).await?,
-                }
+            // A provider that has never seen it may have forgotten it.
+            (PaymentState::Pending | PaymentState::Missing, Verdict::Paid { fee_msat }) => {
+                let amount_msat = withdrawal.amount_msat;
+                self.confirm(&withdrawal, Settlement { amount_msat, fee_msat }, Some(word)).await?;
+                false
+            }
+            (PaymentState::Pending, Verdict::NotPaid) => {
+                self.record_failure(&withdrawal, NOT_PAID, Some(word)).await?;
                 false
             }
         };
@@ -155,6 +170,10 @@ impl Lightning {
         }
         if withdrawal.step == Step::Reserved {
             return Err(DecideError::NotSent);
+        }
+        let cap_msat = withdrawal.fee_cap_msat;
+        if matches!(verdict, Verdict::Paid { fee_msat } if fee_msat > cap_msat) {
+            return Err(DecideError::FeeOverCap { cap_msat });
         }
         let line_ms = withdrawal.on_line_until_ms.unwrap_or(0);
         let until_ms = match verdict {

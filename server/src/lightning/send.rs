@@ -123,7 +123,9 @@ impl Lightning {
         let now_ms = self.clock.now_ms();
         let mut tx = self.db.begin().await?;
         self.ledger.lock_in_tx(&mut tx, &accounts.all()).await?;
-        if !repo::confirm(&mut tx, withdrawal.id, settlement, now_ms).await? {
+        // A provider knows; a person's word is about the order that was seen.
+        let attempts = word.map(|_| withdrawal.attempts);
+        if !repo::confirm(&mut tx, withdrawal.id, settlement, now_ms, attempts).await? {
             let row = repo::find(&mut tx, withdrawal.id).await?;
             tx.rollback().await?;
             return match row {

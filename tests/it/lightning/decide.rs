@@ -20,8 +20,13 @@ impl Scene {
     /// Has a withdrawal of 1,000 of 2,000 sats on its way for good.
     async fn stuck(&self) -> (Uuid, String) {
         fund(self, &self.user, 2_000).await;
+        self.stuck_with(1).await
+    }
+
+    /// Has a withdrawal of 1,000 sats on its way for good, by an invoice of this number.
+    async fn stuck_with(&self, number: u8) -> (Uuid, String) {
         self.node.script([Behaviour::KeepPending]);
-        let bolt11 = self.node.foreign_invoice(1, Some(1_000), 3_600);
+        let bolt11 = self.node.foreign_invoice(number, Some(1_000), 3_600);
         let answer = withdraw(&self.user, &bolt11, 1_000).await.ok(201);
         (answer.string("id").parse().expect("an id"), answer.string("payment_hash"))
     }
@@ -98,6 +103,25 @@ on_both_engines! {
         let decided = scene.say(id, Verdict::NotPaid).await.unwrap();
         assert_eq!((decided.withdrawal.status, decided.is_by_provider), (WithdrawalStatus::Confirmed, true));
         assert_eq!((balance(&scene.user).await, scene.words_on_record().await), ((999_000, 0), 0));
+    }
+
+    async fn paid_is_taken_from_a_provider_that_forgot_and_not_against_one_that_knows(app: TestApp) {
+        let scene = Scene::new(&app).await;
+        let (id, hash) = scene.stuck().await;
+        scene.poll_after_s(LINE_S).await;
+        let dear = scene.say(id, Verdict::Paid { fee_msat: 20_001 }).await.unwrap_err();
+        assert!(matches!(dear, DecideError::FeeOverCap { cap_msat: 20_000 }), "{dear:?}");
+        scene.node.decide(&hash, PaymentState::Failed { reason: "no route".to_owned() });
+        let against = scene.say(id, PAID).await.unwrap_err();
+        assert!(matches!(against, DecideError::Contradicted(_)), "{against:?}");
+        assert_eq!((scene.status(id).await, scene.words_on_record().await), ("failed".into(), 0), "the look of its user");
+        let (id, hash) = scene.stuck_with(2).await;
+        scene.poll_after_s(LINE_S).await;
+        scene.node.decide(&hash, PaymentState::Missing);
+        let decided = scene.say(id, PAID).await.unwrap();
+        assert_eq!((decided.withdrawal.status, decided.is_by_provider), (WithdrawalStatus::Confirmed, false));
+        assert_eq!(balance(&scene.user).await, (997_500, 0));
+        assert_eq!(scene.node.orders().len(), 2, "it was not handed over again");
     }
 
     async fn provider_that_cannot_be_asked_is_waited_for(app: TestApp) {

@@ -72,7 +72,7 @@ WHERE id = $1 AND status = 'pending' AND check_at_ms <= $2";
     CONFIRM = "
 UPDATE lightning_withdrawals
 SET status = 'confirmed', step = 'done', paid_msat = $2, fee_msat = $3, processed_at_ms = $4, check_at_ms = NULL
-WHERE id = $1 AND status = 'pending'";
+WHERE id = $1 AND status = 'pending' AND attempts = COALESCE($5, attempts)";
     FAIL = "
 UPDATE lightning_withdrawals
 SET status = 'failed', step = 'done', failure = $3, processed_at_ms = $4, check_at_ms = NULL, late_check_at_ms = $5
@@ -328,18 +328,21 @@ pub(in crate::lightning) async fn check_later(
     Ok(())
 }
 
-/// Marks a pending withdrawal as paid; says whether it was this call.
+/// Marks a pending withdrawal as paid; says whether it was this call. Given a number of attempts, it is not marked when it
+/// was handed over once more since.
 pub(in crate::lightning) async fn confirm(
     tx: &mut Tx,
     id: Uuid,
     settlement: Settlement,
     now_ms: i64,
+    attempts: Option<i64>,
 ) -> Result<bool, DbError> {
     let rows = on_backend!(tx, |c, DB| sqlx::query::<DB>(CONFIRM)
         .bind(id.to_string())
         .bind(column(settlement.amount_msat))
         .bind(column(settlement.fee_msat))
         .bind(now_ms)
+        .bind(attempts)
         .execute(c)
         .await
         .map(|done| done.rows_affected()))?;
