@@ -75,6 +75,8 @@ pub(super) fn pool_accounts(pool: i64, tokens: [AssetId; 2], burn_token: Option<
 #[derive(Debug)]
 pub(super) struct Batch<'a> {
     record: PoolRecord,
+    /// The end of the pool's chain before this batch.
+    head_before: [u8; 32],
     accounts: &'a Accounts,
     stored: Stored,
     book: Book,
@@ -128,6 +130,7 @@ impl<'a> Batch<'a> {
         // A chain's times never go back, whatever the clocks of the processes say.
         let event_ms = clock_ms.max(record.last_event_at_ms);
         Self {
+            head_before: record.head,
             record,
             accounts,
             stored,
@@ -313,7 +316,7 @@ impl<'a> Batch<'a> {
         }
         let mut writes = Writes::default();
         // In the order in which they are locked when they are read: the pool, then the accounts.
-        repo::update_pool(&mut writes, &self.record, &self.trades);
+        repo::update_pool(&mut writes, &self.record, self.head_before);
         let balances = self.book.write_with(&mut writes)?;
         repo::insert_trades(&mut writes, &self.trades);
         repo::insert_events(&mut writes, &self.trades, &self.events);

@@ -243,10 +243,10 @@ pub(super) async fn insert_pool(tx: &mut Tx, record: &PoolRecord) -> Result<(), 
     Ok(())
 }
 
-/// Adds what trades have made of a pool, which must not have changed since they were computed.
-pub(super) fn update_pool(writes: &mut Writes, record: &PoolRecord, trades: &[Trade]) {
+/// Adds what trades have made of a pool. Its chain must still end where they begin: a number could come twice, after a
+/// database has fallen back to an older state, a hash cannot.
+pub(super) fn update_pool(writes: &mut Writes, record: &PoolRecord, head_before: [u8; 32]) {
     let state = record.pool.state();
-    let seq_before = trades.first().map_or(record.seq, |trade| trade.seq - 1);
     let table = Table::of(std::slice::from_ref(record))
         .int(|record| record.id)
         .int(|_| column(state.reserve_a))
@@ -259,15 +259,15 @@ pub(super) fn update_pool(writes: &mut Writes, record: &PoolRecord, trades: &[Tr
         .int(|record| record.seq)
         .bytes(|record| record.head.to_vec())
         .int(|record| record.last_event_at_ms)
-        .int(|_| seq_before);
+        .bytes(|_| head_before.to_vec());
     writes.update(
         "update_pool",
         table,
         "WITH d (id, reserve_a, reserve_b, volume_a, volume_b, fees_a, fees_b, stage, seq, head, last_event_at_ms, \
-         seq_before) AS (",
+         head_before) AS (",
         ") UPDATE pools SET reserve_a = d.reserve_a, reserve_b = d.reserve_b, volume_a = d.volume_a, \
          volume_b = d.volume_b, fees_a = d.fees_a, fees_b = d.fees_b, stage = d.stage, seq = d.seq, head = d.head, \
-         last_event_at_ms = d.last_event_at_ms FROM d WHERE pools.id = d.id AND pools.seq = d.seq_before",
+         last_event_at_ms = d.last_event_at_ms FROM d WHERE pools.id = d.id AND pools.head = d.head_before",
     );
 }
 

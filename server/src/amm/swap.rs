@@ -248,7 +248,7 @@ impl Pools {
         if !batch.is_all_done() {
             return Ok(None);
         }
-        let mut tx = lane.begin().await?;
+        let Some(mut tx) = lane.begin_ordered().await? else { return Ok(None) };
         let error = match batch.write_in_tx(&mut tx, self.clock.now_ms()).await {
             Ok(written) => return Ok(Some((tx, written))),
             Err(error) => error,

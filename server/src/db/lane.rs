@@ -98,6 +98,24 @@ impl Lane {
         self.db.begin().await
     }
 
+    /// As [`Lane::begin`], where rows are sure to be changed in the order in which they are listed, so that whoever has not
+    /// locked them before gets in nobody's way. `None` where there is no such connection.
+    ///
+    /// # Errors
+    ///
+    /// As [`Database::begin`].
+    pub async fn begin_ordered(&self) -> Result<Option<Tx>, DbError> {
+        match &self.db.pools {
+            Pools::Postgres { is_direct: true, .. } => match self.kept().await {
+                Some(kept) => Ok(self.begin_on(kept).await.ok()),
+                None => Ok(None),
+            },
+            // A proxy does not let its connections be told how to plan.
+            Pools::Postgres { is_direct: false, .. } => Ok(None),
+            Pools::Sqlite { .. } => self.db.begin().await.map(Some),
+        }
+    }
+
     /// Takes the connection for single statements that only read; [`Tx::commit`] gives it back.
     ///
     /// # Errors
@@ -105,7 +123,10 @@ impl Lane {
     /// As [`Database::reader`].
     pub async fn reader(&self) -> Result<Tx, DbError> {
         match self.kept().await {
-            Some(kept) => Ok(self.lend(kept, false)),
+            Some(kept) => {
+                let has_begun = kept.has_begun;
+                Ok(self.lend(kept, has_begun))
+            }
             None => self.db.reader().await,
         }
     }
