@@ -3,10 +3,11 @@
 //! A worker of a hot pool would lock and read what it has itself written a moment before. What it remembers may be outdated
 //! all the same, when another process swaps in the pool or a balance moves elsewhere, so it is never believed:
 //!
-//! - Whatever is written names the number of each row's last change, and nothing is written when one has changed since. The
-//!   batch is then done again from the database.
+//! - Whatever is written names the hash at which the pool's chain ended and the version of each balance, and nothing is
+//!   written when one of them has changed since. The batch is then done again from the database.
 //! - A refused swap writes nothing that could be compared, so a batch with a refusal is done again as well.
 //! - Whether an idempotency key was used before is not looked up: its row, which is unique, would refuse the batch.
+//! - Nothing was locked before, so it is written only where rows are sure to be changed in the order of everybody's locks.
 
 use super::PoolRecord;
 use crate::ledger::{AccountId, Balances, Book, Ledger};
